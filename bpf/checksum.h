@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The Internet checksum (RFC 1071), updated incrementally (RFC 1624).
+ *
+ * Words are summed as they lie in memory: a one's complement sum comes out in the byte order in which its
+ * words were read (RFC 1071, section 2B), so nothing here depends on the machine's.
+ */
+#ifndef BPF_CHECKSUM_H
+#define BPF_CHECKSUM_H
+
+static __always_inline __u16 csum_fold(__u64 sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+/* What replacing OLD by NEW adds to a sum. */
+static __always_inline __u64 csum_change32(__be32 old, __be32 new)
+{
+	return (__u64)(__u32)~old + new;
+}
+
+static __always_inline __u64 csum_change16(__u16 old, __u16 new)
+{
+	return (__u64)(__u16)~old + new;
+}
+
+/* The checksum after its data changed by CHANGE: RFC 1624, equation 3. */
+static __always_inline __u16 csum_update(__u16 check, __u64 change)
+{
+	return ~csum_fold((__u64)(__u16)~check + change);
+}
+
+/* UDP keeps zero for "none"; a checksum that comes out as zero is sent as 0xffff (RFC 768). */
+static __always_inline __u16 csum_update_udp(__u16 check, __u64 change)
+{
+	if (!check)
+		return 0;
+	return csum_update(check, change) ?: 0xffff;
+}
+
+/* The sum over TCP's and UDP's pseudo header; LENGTH in host order. */
+static __always_inline __u16 csum_pseudo(__be32 source, __be32 destination, __u8 protocol,
+					 __u32 length)
+{
+	return csum_fold((__u64)source + destination + bpf_htons(protocol) + bpf_htonl(length));
+}
+
+/*
+ * Summing a packet's bytes, in two steps: whole chunks, then the rest. Slow: never on the way of a packet
+ * that is just forwarded. The caller reads its data pointers anew in between: then all the turns after
+ * which the first step can end look the same to the verifier.
+ */
+#define CSUM_CHUNK	64
+#define CSUM_MASK	0x3fff	/* more than any length that is asked for */
+
+/* Tell the verifier anew what it has forgotten: VALUE has no bits but MASK's. */
+static __always_inline __u64 csum_bound(__u64 value, const __u64 mask)
+{
+	asm volatile("%0 &= %1" : "+r"(value) : "i"(mask));
+	return value;
+}
+
+/* Add the whole chunks of LENGTH bytes, at most MOST, to SUM. False: DATA_END comes first. */
+static __always_inline bool csum_add_chunks(void *data, void *data_end, __u32 length, __u32 most,
+					    __u64 *sum)
+{
+	for (__u32 i = 0; i < most / CSUM_CHUNK; i++) {
+		void *chunk = data + i * CSUM_CHUNK;
+
+		if ((i + 1) * CSUM_CHUNK > length)
+			break;
+		if (chunk + CSUM_CHUNK > data_end)
+			return false;
+		*sum += (__u32)bpf_csum_diff(NULL, 0, chunk, CSUM_CHUNK, 0);
+	}
+	return true;
+}
+
+/* Add what is left of LENGTH bytes from DATA, less than a chunk. */
+static __always_inline bool csum_add_rest(void *data, void *data_end, __u32 length, __u64 *sum)
+{
+	__u32 rest = length % CSUM_CHUNK;
+
+	data += csum_bound(length - rest, CSUM_MASK);
+	for (__u32 i = 0; i < CSUM_CHUNK / 2; i++) {
+		__u16 *half = data + i * 2;
+
+		if ((i + 1) * 2 > rest)
+			break;
+		if ((void *)(half + 1) > data_end)
+			return false;
+		*sum += *half;
+	}
+	if (rest & 1) {
+		/* As if a zero followed. */
+		__u8 *byte = data + csum_bound(rest, CSUM_CHUNK - 2);
+
+		if ((void *)(byte + 1) > data_end)
+			return false;
+		*sum += bpf_htons(*byte << 8);
+	}
+	return true;
+}
+
+#endif /* BPF_CHECKSUM_H */

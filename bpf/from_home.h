@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The way back: what comes out of the tunnel. Always tc: WireGuard's packets have no XDP that would do. */
+#ifndef BPF_FROM_HOME_H
+#define BPF_FROM_HOME_H
+
+/* How a packet leaves the NIC. */
+struct way_out {
+	bool known;		/* false: the kernel has to look for the neighbour */
+	__u8 source[ETH_ALEN];
+	__u8 destination[ETH_ALEN];
+};
+
+/* RFC 1112 and RFC 1122: nobody that a packet could be routed to. */
+static __always_inline bool is_unroutable(__be32 address)
+{
+	return is_martian(address);
+}
+
+/*
+ * Does P leave by the NIC? The kernel's table says so, and the neighbour with it. Without
+ * net.ipv4.conf.WG.forwarding it will not tell (fact 5 of the design): then all leaves by the NIC but what
+ * is for the gateway itself.
+ */
+static __always_inline bool leaves_by_nic(struct __sk_buff *skb, const struct nestwg_config *cfg,
+					  const struct packet *p, struct way_out *out)
+{
+	struct bpf_fib_lookup fib = {
+		.family = 2 /* AF_INET */,
+		.l4_protocol = p->protocol,
+		.ipv4_src = cfg->address,
+		.ipv4_dst = p->destination,
+		.ifindex = cfg->wg_ifindex,
+	};
+
+	if (is_unroutable(p->destination))
+		return false;
+	switch (bpf_fib_lookup(skb, &fib, sizeof(fib), 0)) {
+	case BPF_FIB_LKUP_RET_SUCCESS:
+		if (fib.ifindex != cfg->nic_ifindex)
+			return false;
+		out->known = true;
+		__builtin_memcpy(out->source, fib.smac, ETH_ALEN);
+		__builtin_memcpy(out->destination, fib.dmac, ETH_ALEN);
+		return true;
+	case BPF_FIB_LKUP_RET_NO_NEIGH:
+		return fib.ifindex == cfg->nic_ifindex;
+	case BPF_FIB_LKUP_RET_FRAG_NEEDED:
+		return true;
+	case BPF_FIB_LKUP_RET_FWD_DISABLED:
+		return !bpf_map_lookup_elem(&addresses, &p->destination);
+	default:
+		return false;
+	}
+}
+
+/* A packet from the home to the public address: who has it? */
+static __always_inline enum nestwg_reason judge_hairpin(const struct nestwg_config *cfg,
+							const struct packet *p,
+							const struct arrival *in)
+{
+	bool icmp = p->protocol == IPPROTO_ICMP;
+
+	if (icmp && icmp_is_error(p->icmp_type)) {
+		switch (judge_icmp_error(cfg, p, in)) {
+		case NESTWG_FORWARDED:
+			return NESTWG_HOME_HAIRPIN;
+		case NESTWG_OWN_ICMP_ERROR:
+			return NESTWG_HOME_EXCLUDED;
+		default:
+			return NESTWG_HOME_MALFORMED;
+		}
+	}
+	if (owner_of(p->source, p->source_port, p->destination_port, p->protocol,
+		     icmp && icmp_is_query(p->icmp_type), true) == OWNER_HOME)
+		return NESTWG_HOME_HAIRPIN;
+	return NESTWG_HOME_EXCLUDED;
+}
+
+static __always_inline enum nestwg_reason judge_return(struct __sk_buff *skb,
+						       const struct nestwg_config *cfg,
+						       const struct packet *p, struct way_out *out)
+{
+	struct nestwg_port *port;
+
+	if (!leaves_by_nic(skb, cfg, p, out))
+		return NESTWG_HOME_TO_GATEWAY;
+	if (has_port_row(p->protocol) && !p->later_fragment) {
+		port = get_port(p->source_port);
+		if (port && port_is_excluded(port, p->protocol))
+			return NESTWG_HOME_RESERVED_PORT;
+	}
+	return NESTWG_HOME_RETURNED;
+}
+
+/* TTL and size of a packet that passes. */
+static __always_inline enum nestwg_reason judge_home_passage(const struct nestwg_config *cfg,
+							     const struct packet *p, void *ctx,
+							     enum nestwg_reason passed)
+{
+	if (p->ttl <= 1)
+		return may_be_answered(p) ? NESTWG_HOME_TTL_EXCEEDED : NESTWG_HOME_ANSWER_FORBIDDEN;
+	if (passed == NESTWG_HOME_HAIRPIN || !exceeded_mtu(ctx, p, cfg->nic_ifindex))
+		return passed;
+	if (!p->dont_fragment)
+		return NESTWG_HOME_TOO_BIG;
+	return may_be_answered(p) ? NESTWG_HOME_FRAG_NEEDED : NESTWG_HOME_ANSWER_FORBIDDEN;
+}
+
+static __always_inline enum nestwg_reason judge_from_home(struct __sk_buff *skb,
+							  const struct nestwg_config *cfg,
+							  struct packet *p, struct way_out *out)
+{
+	struct arrival in = {
+		.ctx = skb,
+		.data = skb_data(skb),
+		.data_end = skb_data_end(skb),
+		.frame = skb->len,
+		.gso_size = skb->gso_size,
+	};
+	struct iphdr *ip = in.data;
+	enum nestwg_reason reason;
+
+	p->total = skb->len;
+	if (skb->protocol != bpf_htons(ETH_P_IP))
+		return NESTWG_HOME_OTHER_SOURCE;
+	if ((void *)(ip + 1) > in.data_end)
+		return NESTWG_HOME_MALFORMED;
+	if (ip->saddr != cfg->peer)
+		return NESTWG_HOME_OTHER_SOURCE;
+	if (!parse(p, in.data, in.data_end, in.frame, in.gso_size))
+		return NESTWG_HOME_MALFORMED;
+
+	if (p->destination != cfg->address) {
+		reason = judge_return(skb, cfg, p, out);
+	} else if (p->later_fragment) {
+		reason = fragment_recall(p, NESTWG_HOME_HAIRPIN);
+	} else {
+		reason = judge_hairpin(cfg, p, &in);
+		if (p->first_fragment)
+			fragment_remember(p, reason);
+	}
+	if (reason == NESTWG_HOME_RETURNED || reason == NESTWG_HOME_HAIRPIN)
+		reason = judge_home_passage(cfg, p, skb, reason);
+	return reason;
+}
+
+static __always_inline int home_out_of_nic(struct __sk_buff *skb, const struct nestwg_config *cfg,
+					   const struct packet *p, const struct way_out *out)
+{
+	struct nat nat = {
+		.source = cfg->address,
+		.destination = p->destination,
+		.mtu = is_syn(p) ? path_mtu(skb, cfg) : 0,
+		.hop = true,
+	};
+	struct ethhdr *eth;
+
+	tc_nat(skb, p, &nat);
+	if (bpf_skb_change_head(skb, sizeof(*eth), 0))
+		return TC_ACT_SHOT;
+	eth = skb_data(skb);
+	if ((void *)(eth + 1) > skb_data_end(skb))
+		return TC_ACT_SHOT;
+	eth->h_proto = bpf_htons(ETH_P_IP);
+	if (!out->known)
+		return bpf_redirect_neigh(cfg->nic_ifindex, NULL, 0, 0);
+	__builtin_memcpy(eth->h_dest, out->destination, ETH_ALEN);
+	__builtin_memcpy(eth->h_source, out->source, ETH_ALEN);
+	return bpf_redirect(cfg->nic_ifindex, 0);
+}
+
+static __always_inline int home_hairpin(struct __sk_buff *skb, const struct nestwg_config *cfg,
+					const struct packet *p)
+{
+	struct nat nat = {
+		.source = cfg->address,
+		.destination = cfg->peer,
+		.mtu = is_syn(p) ? mtu_of(skb, cfg->wg_ifindex) : 0,
+		.hop = true,
+	};
+
+	tc_nat(skb, p, &nat);
+	return bpf_redirect(cfg->wg_ifindex, 0);
+}
+
+static __always_inline int home_answer(struct __sk_buff *skb, const struct nestwg_config *cfg,
+				       const struct packet *p, enum nestwg_reason reason)
+{
+	struct answer a = {
+		.source = cfg->tunnel_address ?: cfg->address,
+		.ifindex = cfg->wg_ifindex,
+		.mtu = reason == NESTWG_HOME_FRAG_NEEDED ? mtu_of(skb, cfg->nic_ifindex) : 0,
+	};
+
+	return answer(skb, p, &a);
+}
+
+#endif /* BPF_FROM_HOME_H */

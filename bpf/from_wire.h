@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What tc does with a packet from the wire: all of it in tc mode, the rest of it where XDP decides. */
+#ifndef BPF_FROM_WIRE_H
+#define BPF_FROM_WIRE_H
+
+/* Marks a copy on its way through the kernel's forwarding; from the wire no packet comes with a mark. */
+#define COPY_MARK	0x6e657374
+
+/* What WireGuard gets has the length that its header says: it asks nobody else, and pays for each byte. */
+static __always_inline void tc_trim(struct __sk_buff *skb, const struct packet *p)
+{
+	/* An Ethernet frame's own padding is not worth the work. */
+	if (!p->gso && skb->len > p->l3 + p->total && skb->len > ETH_ZLEN)
+		bpf_skb_change_tail(skb, p->l3 + p->total, 0);
+}
+
+static __always_inline int tc_forward(struct __sk_buff *skb, const struct nestwg_config *cfg,
+				      const struct packet *p)
+{
+	struct nat nat = {
+		.source = p->source,
+		.destination = cfg->peer,
+		.mtu = is_syn(p) ? path_mtu(skb, cfg) : 0,
+		.hop = true,
+	};
+
+	tc_nat(skb, p, &nat);
+	tc_trim(skb, p);
+	return bpf_redirect(cfg->wg_ifindex, 0);
+}
+
+static __always_inline int tc_route(struct __sk_buff *skb, const struct nestwg_config *cfg,
+				    const struct packet *p)
+{
+	struct nat nat = {
+		.source = p->source,
+		.destination = cfg->peer,
+	};
+
+	tc_nat(skb, p, &nat);
+	return TC_ACT_UNSPEC;
+}
+
+/* A fragment without its first: a copy to the home, if it can go there, and the original to the stack. */
+static __always_inline int tc_both(struct __sk_buff *skb, const struct nestwg_config *cfg,
+				   const struct packet *p)
+{
+	bool too_big = exceeded_mtu(skb, p, cfg->wg_ifindex);
+	struct iphdr *ip = skb_data(skb) + p->l3;
+	struct nat nat = {
+		.source = p->source,
+		.destination = cfg->peer,
+		.hop = !too_big,
+	};
+	__u32 mark = skb->mark;
+	__u16 check;
+
+	if (p->ttl <= 1 || (too_big && p->dont_fragment))
+		return TC_ACT_UNSPEC;
+	if ((void *)(ip + 1) > skb_data_end(skb))
+		return TC_ACT_UNSPEC;
+	check = ip->check;
+	tc_nat(skb, p, &nat);
+	if (too_big) {
+		/* Received anew, so that the kernel routes and fragments it. Generic XDP drops it. */
+		skb->mark = COPY_MARK;
+		bpf_clone_redirect(skb, cfg->nic_ifindex, BPF_F_INGRESS);
+		skb->mark = mark;
+	} else {
+		bpf_clone_redirect(skb, cfg->wg_ifindex, 0);
+	}
+
+	/* The helper has seen to it that the copy no longer shares the headers. */
+	ip = skb_data(skb) + p->l3;
+	if ((void *)(ip + 1) > skb_data_end(skb))
+		return TC_ACT_SHOT;
+	ip->daddr = p->destination;
+	ip->ttl = p->ttl;
+	ip->check = check;
+	return TC_ACT_UNSPEC;
+}
+
+static __always_inline int tc_answer_wire(struct __sk_buff *skb, const struct nestwg_config *cfg,
+					  const struct packet *p, enum nestwg_reason reason)
+{
+	struct answer a = {
+		.source = cfg->address,
+		.ifindex = cfg->nic_ifindex,
+		.mtu = reason == NESTWG_FRAG_NEEDED ? mtu_of(skb, cfg->wg_ifindex) : 0,
+	};
+
+	return answer(skb, p, &a);
+}
+
+/*
+ * Has it been counted (and, if an answer is due, limited) already? Where XDP rewrites, all has. In generic
+ * mode XDP counts what it drops, what it leaves to the stack and the answers, not what tc sends on.
+ */
+static __always_inline bool xdp_has_counted(const struct nestwg_config *cfg,
+					    enum nestwg_verdict verdict)
+{
+	if (!(cfg->flags & NESTWG_XDP_JUDGES))
+		return false;
+	return (cfg->flags & NESTWG_XDP_REWRITES) || verdict == NESTWG_STACK ||
+	       verdict == NESTWG_DROP || verdict == NESTWG_ANSWER;
+}
+
+/* Judge a packet from the wire and do all of what follows. */
+static __always_inline int tc_from_wire(struct __sk_buff *skb, const struct nestwg_config *cfg)
+{
+	struct arrival in = { .ctx = skb };
+	enum nestwg_verdict verdict;
+	enum nestwg_reason reason;
+	struct packet p = {};
+
+	if (skb->vlan_present) {
+		p.total = skb->len - sizeof(struct ethhdr);
+		reason = NESTWG_NOT_IPV4;
+	} else {
+		if (skb->protocol == bpf_htons(ETH_P_IP))
+			tc_pull_headers(skb, sizeof(struct ethhdr));
+		in.data = skb_data(skb);
+		in.data_end = skb_data_end(skb);
+		in.frame = skb->len;
+		in.gso_size = skb->gso_size;
+		reason = judge_from_wire(cfg, &p, &in);
+	}
+
+	verdict = verdict_of(reason);
+	if (!xdp_has_counted(cfg, verdict)) {
+		if (verdict == NESTWG_ANSWER && !answer_is_allowed()) {
+			reason = NESTWG_ANSWER_LIMITED;
+			verdict = NESTWG_DROP;
+		}
+		count(reason, p.total);
+	}
+
+	switch (verdict) {
+	case NESTWG_TUNNEL:
+		return tc_forward(skb, cfg, &p);
+	case NESTWG_ROUTE:
+		return tc_route(skb, cfg, &p);
+	case NESTWG_BOTH:
+		return tc_both(skb, cfg, &p);
+	case NESTWG_ANSWER:
+		return tc_answer_wire(skb, cfg, &p, reason);
+	case NESTWG_DROP:
+		return TC_ACT_SHOT;
+	default:
+		return TC_ACT_UNSPEC;
+	}
+}
+
+/* XDP has rewritten it: the hop that XDP cannot make. */
+static __always_inline int tc_hand_over(struct __sk_buff *skb, const struct nestwg_config *cfg)
+{
+	struct packet p = { .l3 = sizeof(struct ethhdr) };
+
+	if (skb->len - sizeof(struct ethhdr) > NESTWG_MTU_MIN) {
+		tc_pull_headers(skb, sizeof(struct ethhdr));
+		if (!parse(&p, skb_data(skb), skb_data_end(skb), skb->len, skb->gso_size))
+			return TC_ACT_SHOT;
+		if (exceeded_mtu(skb, &p, cfg->wg_ifindex))
+			return TC_ACT_UNSPEC;
+		tc_trim(skb, &p);
+	}
+	return bpf_redirect(cfg->wg_ifindex, 0);
+}
+
+/* What XDP in native mode leaves to tc: what needs an answer, and fragments without their first. */
+static __always_inline bool is_left_to_tc(const struct __sk_buff *skb, const struct iphdr *ip)
+{
+	return ip->ttl <= 1 || (ip->frag_off & bpf_htons(IP_OFFSET)) ||
+	       skb->len - sizeof(struct ethhdr) > NESTWG_MTU_MIN;
+}
+
+#endif /* BPF_FROM_WIRE_H */

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * ICMP (RFC 792). <linux/icmp.h> says the same, but includes libc's headers for the host, which do not
+ * compile for BPF.
+ */
+#ifndef BPF_ICMP_H
+#define BPF_ICMP_H
+
+enum icmp_type {
+	ICMP_ECHOREPLY		= 0,
+	ICMP_DEST_UNREACH	= 3,
+	ICMP_SOURCE_QUENCH	= 4,
+	ICMP_REDIRECT		= 5,
+	ICMP_ECHO		= 8,
+	ICMP_TIME_EXCEEDED	= 11,
+	ICMP_PARAMETERPROB	= 12,
+	ICMP_TIMESTAMP		= 13,
+	ICMP_TIMESTAMPREPLY	= 14,
+	ICMP_INFO_REQUEST	= 15,
+	ICMP_INFO_REPLY		= 16,
+	ICMP_ADDRESS		= 17,
+	ICMP_ADDRESSREPLY	= 18,
+};
+
+#define ICMP_FRAG_NEEDED	4	/* code of ICMP_DEST_UNREACH */
+#define ICMP_EXC_TTL		0	/* code of ICMP_TIME_EXCEEDED */
+
+struct icmphdr {
+	__u8 type;
+	__u8 code;
+	__sum16 checksum;
+	__be16 id;		/* queries and replies: the identifier */
+	__be16 mtu;		/* queries: sequence number; fragmentation needed: MTU (RFC 1191) */
+};
+
+static __always_inline bool icmp_is_error(__u8 type)
+{
+	switch (type) {
+	case ICMP_DEST_UNREACH:
+	case ICMP_SOURCE_QUENCH:
+	case ICMP_REDIRECT:
+	case ICMP_TIME_EXCEEDED:
+	case ICMP_PARAMETERPROB:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static __always_inline bool icmp_is_query(__u8 type)
+{
+	switch (type) {
+	case ICMP_ECHO:
+	case ICMP_TIMESTAMP:
+	case ICMP_INFO_REQUEST:
+	case ICMP_ADDRESS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static __always_inline bool icmp_is_reply(__u8 type)
+{
+	switch (type) {
+	case ICMP_ECHOREPLY:
+	case ICMP_TIMESTAMPREPLY:
+	case ICMP_INFO_REPLY:
+	case ICMP_ADDRESSREPLY:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Queries and their replies carry an identifier, which stands for the port. */
+static __always_inline __be16 icmp_identifier(const struct icmphdr *icmp)
+{
+	return icmp_is_query(icmp->type) || icmp_is_reply(icmp->type) ? icmp->id : 0;
+}
+
+#endif /* BPF_ICMP_H */

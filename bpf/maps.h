@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The state of the data path, pinned by the loader. Keys and values: include/nestwg.h. */
+#ifndef BPF_MAPS_H
+#define BPF_MAPS_H
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct nestwg_config);
+} config SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, NESTWG_PORTS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct nestwg_port);
+} ports SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, NESTWG_PROTOCOLS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct nestwg_protocol);
+} protocols SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, NESTWG_ADDRESSES_MAX);
+	__type(key, __be32);
+	__type(value, __u8);
+} addresses SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, NESTWG_FLOWS_MAX);
+	__type(key, struct nestwg_flow);
+	__type(value, struct nestwg_flow_state);
+} flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, NESTWG_FRAGMENTS_MAX);
+	__type(key, struct nestwg_fragment);
+	__type(value, struct nestwg_fragment_state);
+} fragments SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, NESTWG_NR_REASONS);
+	__type(key, __u32);
+	__type(value, struct nestwg_counter);
+} counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct nestwg_bucket);
+} answers SEC(".maps");
+
+static __always_inline struct nestwg_config *get_config(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&config, &zero);
+}
+
+static __always_inline struct nestwg_port *get_port(__be16 port)
+{
+	__u32 number = bpf_ntohs(port);
+
+	return bpf_map_lookup_elem(&ports, &number);
+}
+
+static __always_inline struct nestwg_protocol *get_protocol(__u8 protocol)
+{
+	__u32 number = protocol;
+
+	return bpf_map_lookup_elem(&protocols, &number);
+}
+
+#endif /* BPF_MAPS_H */

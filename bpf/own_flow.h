@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The gateway's own flows: learned as they leave (nestwg_learn), known again as their answers arrive.
+ *
+ * Only what the gateway's stack sends enters a flow, and never an answer (from an excluded port, an ICMP
+ * error or reply), so nobody outside can put one in.
+ */
+#ifndef BPF_OWN_FLOW_H
+#define BPF_OWN_FLOW_H
+
+#define SECOND			1000000000ULL
+/* The defaults of nf_conntrack for an established TCP connection and an assured UDP stream. */
+#define FLOW_LIFETIME_TCP	(5 * 24 * 3600 * SECOND)
+#define FLOW_LIFETIME		(180 * SECOND)
+
+static __always_inline bool flow_is_live(const struct nestwg_flow *flow,
+					 const struct nestwg_flow_state *state, __u64 now)
+{
+	__u64 lifetime = flow->protocol == IPPROTO_TCP ? FLOW_LIFETIME_TCP : FLOW_LIFETIME;
+
+	/* Another CPU may have noted it later than our NOW. */
+	return state->seen + lifetime > now;
+}
+
+/* Once a second is often enough, and keeps the cache line shared between CPUs. */
+static __always_inline void flow_note(struct nestwg_flow_state *state, __u64 now)
+{
+	if (state->seen + SECOND < now)
+		state->seen = now;
+}
+
+static __always_inline bool flow_find(const struct nestwg_flow *flow, bool note)
+{
+	struct nestwg_flow_state *state = bpf_map_lookup_elem(&flows, flow);
+	__u64 now;
+
+	if (!state)
+		return false;
+	now = bpf_ktime_get_coarse_ns();
+	if (!flow_is_live(flow, state, now))
+		return false;
+	if (note)
+		flow_note(state, now);
+	return true;
+}
+
+static __always_inline bool port_is_excluded(const struct nestwg_port *port, __u8 protocol)
+{
+	return port->excluded &
+	       (protocol == IPPROTO_TCP ? NESTWG_EXCLUDED_TCP : NESTWG_EXCLUDED_UDP);
+}
+
+static __always_inline bool port_has_own_flow(const struct nestwg_port *port, __u8 protocol)
+{
+	return protocol == IPPROTO_TCP ? port->own_tcp : port->own_udp;
+}
+
+static __always_inline bool has_port_row(__u8 protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
+}
+
+/* Whose the local end of a conversation is. */
+enum owner {
+	OWNER_HOME,
+	OWNER_EXCLUDED,		/* the gateway's by exclusion */
+	OWNER_GATEWAY,		/* the gateway's, since it started the flow */
+};
+
+/*
+ * The owner of LOCAL_PORT (ICMP: identifier) in a conversation with REMOTE. QUERY: an ICMP query came in,
+ * or the answer to one went out. NOTE: the flow is in use, let it live on.
+ */
+static __always_inline enum owner owner_of(__be32 remote, __be16 remote_port, __be16 local_port,
+					   __u8 protocol, bool query, bool note)
+{
+	struct nestwg_flow flow = {
+		.remote = remote,
+		.remote_port = remote_port,
+		.local_port = local_port,
+		.protocol = protocol,
+	};
+
+	if (has_port_row(protocol)) {
+		struct nestwg_port *port = get_port(local_port);
+
+		if (!port)
+			return OWNER_HOME;
+		if (port_is_excluded(port, protocol))
+			return OWNER_EXCLUDED;
+		if (!port_has_own_flow(port, protocol))
+			return OWNER_HOME;
+	} else {
+		struct nestwg_protocol *row = get_protocol(protocol);
+
+		if (!row)
+			return OWNER_HOME;
+		/* ICMP: replies to the home's own pings, and errors, go on reaching it. */
+		if (row->excluded && (protocol != IPPROTO_ICMP || query))
+			return OWNER_EXCLUDED;
+		if (!row->own || query)
+			return OWNER_HOME;
+		flow.remote_port = 0;
+	}
+	return flow_find(&flow, note) ? OWNER_GATEWAY : OWNER_HOME;
+}
+
+/* Enter the flow of a packet that leaves the gateway. */
+static __always_inline void learn(const struct packet *p)
+{
+	struct nestwg_flow flow = {
+		.remote = p->destination,
+		.remote_port = p->destination_port,
+		.local_port = p->source_port,
+		.protocol = p->protocol,
+	};
+	struct nestwg_protocol *row = NULL;
+	struct nestwg_flow_state *state;
+	struct nestwg_flow_state new = {};
+	struct nestwg_port *port = NULL;
+
+	if (has_port_row(p->protocol)) {
+		port = get_port(p->source_port);
+		if (!port || port_is_excluded(port, p->protocol))
+			return;
+	} else {
+		row = get_protocol(p->protocol);
+		if (!row || (p->protocol == IPPROTO_ICMP && !icmp_is_query(p->icmp_type)))
+			return;
+		flow.remote_port = 0;
+	}
+
+	new.seen = bpf_ktime_get_coarse_ns();
+	state = bpf_map_lookup_elem(&flows, &flow);
+	if (state) {
+		flow_note(state, new.seen);
+		return;
+	}
+	if (bpf_map_update_elem(&flows, &flow, &new, BPF_ANY))
+		return;
+	/* After the flow, so that whoever sees the mark finds it. Written once: the line stays shared. */
+	if (row && !row->own)
+		row->own = 1;
+	if (port && p->protocol == IPPROTO_TCP && !port->own_tcp)
+		port->own_tcp = 1;
+	if (port && p->protocol == IPPROTO_UDP && !port->own_udp)
+		port->own_udp = 1;
+}
+
+#endif /* BPF_OWN_FLOW_H */
