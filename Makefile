@@ -54,3 +54,45 @@ $(BUILD)/nestwg-xdp: $(OBJS)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 .PHONY: all
+
+$(BUILD)/packet_test: $(wildcard selftests/packet*.c selftests/packet*.h include/*.h) $(BUILD)/nestwg.skel.h
+	$(CC) $(CPPFLAGS) -Iselftests $(CFLAGS) -std=gnu11 $(WARN) $(filter %.c,$^) $(LDFLAGS) \
+		$(LDLIBS) -o $@
+
+install: all
+	install -D -m 0755 $(BUILD)/nestwg-xdp $(DESTDIR)$(SBINDIR)/nestwg-xdp
+
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/nestwg-xdp
+
+# What was unpacked for the VM stays: scripts/vm clean removes it.
+clean:
+	rm -rf $(filter-out $(BUILD)/vm,$(wildcard $(BUILD)/*))
+
+# One test program each way: see scripts/check for all of them, in the VM too.
+check: all $(BUILD)/packet_test
+	selftests/run_tests
+
+SHELL_SCRIPTS = $(shell grep -lIE '^\#!.*\b(ba)?sh\b|^\# shellcheck shell' \
+		  $$(git ls-files --cached --others --exclude-standard scripts selftests .ci))
+
+lint: lint-c lint-bpf lint-shell
+
+lint-c: $(BUILD)/nestwg.skel.h
+	$(CC) $(CPPFLAGS) -std=gnu11 -O2 $(WARN) -fsyntax-only loader/*.c
+	$(CLANG) $(CPPFLAGS) -std=gnu11 -O2 $(WARN) -fsyntax-only loader/*.c selftests/*.c
+	clang-tidy --quiet --warnings-as-errors='*' loader/*.c -- $(CPPFLAGS) -std=gnu11
+	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
+		--enable=warning,performance,portability --suppress=missingIncludeSystem \
+		--suppress='*:$(BUILD)/*' -Iinclude -Iloader loader
+
+# Every warning of the BPF compiler, for both byte orders.
+lint-bpf:
+	$(CLANG) $(BPF_CFLAGS) -Wshadow -fsyntax-only bpf/nestwg.bpf.c
+	$(CLANG) $(patsubst bpf,bpfeb,$(BPF_CFLAGS)) -fsyntax-only bpf/nestwg.bpf.c
+
+lint-shell:
+	shellcheck -x -P SCRIPTDIR $(SHELL_SCRIPTS)
+
+.PHONY: install uninstall clean check lint lint-c lint-bpf lint-shell
+.DELETE_ON_ERROR:

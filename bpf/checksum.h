@@ -57,13 +57,6 @@ static __always_inline __u16 csum_pseudo(__be32 source, __be32 destination, __u8
 #define CSUM_CHUNK	64
 #define CSUM_MASK	0x3fff	/* more than any length that is asked for */
 
-/* Tell the verifier anew what it has forgotten: VALUE has no bits but MASK's. */
-static __always_inline __u64 csum_bound(__u64 value, const __u64 mask)
-{
-	asm volatile("%0 &= %1" : "+r"(value) : "i"(mask));
-	return value;
-}
-
 /* Add the whole chunks of LENGTH bytes, at most MOST, to SUM. False: DATA_END comes first. */
 static __always_inline bool csum_add_chunks(void *data, void *data_end, __u32 length, __u32 most,
 					    __u64 *sum)
@@ -85,7 +78,7 @@ static __always_inline bool csum_add_rest(void *data, void *data_end, __u32 leng
 {
 	__u32 rest = length % CSUM_CHUNK;
 
-	data += csum_bound(length - rest, CSUM_MASK);
+	data += bounded(length - rest, CSUM_MASK);
 	for (__u32 i = 0; i < CSUM_CHUNK / 2; i++) {
 		__u16 *half = data + i * 2;
 
@@ -97,7 +90,7 @@ static __always_inline bool csum_add_rest(void *data, void *data_end, __u32 leng
 	}
 	if (rest & 1) {
 		/* As if a zero followed. */
-		__u8 *byte = data + csum_bound(rest, CSUM_CHUNK - 2);
+		__u8 *byte = data + bounded(rest, CSUM_CHUNK - 2);
 
 		if ((void *)(byte + 1) > data_end)
 			return false;

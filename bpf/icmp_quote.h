@@ -23,7 +23,7 @@ static __always_inline bool quote_parse(struct quote *q, const struct packet *p,
 {
 	__u32 end = p->l3 + p->total;
 	struct iphdr *ip;
-	__be16 *ports;
+	__be16 *transport;
 
 	q->l3 = p->l4 + sizeof(struct icmphdr);
 	ip = data + q->l3;
@@ -35,16 +35,16 @@ static __always_inline bool quote_parse(struct quote *q, const struct packet *p,
 	q->protocol = ip->protocol;
 	if (ip->frag_off & bpf_htons(IP_OFFSET))
 		return false;
-	ports = data + q->l4;
-	if (q->l4 + 8 > end || (void *)ports + 8 > data_end)
+	transport = data + q->l4;
+	if (q->l4 + 8 > end || (void *)transport + 8 > data_end)
 		return false;
 
 	q->source_port = 0;
 	q->destination_port = 0;
 	q->icmp_type = 0;
 	if (has_port_row(q->protocol)) {
-		q->source_port = ports[0];
-		q->destination_port = ports[1];
+		q->source_port = transport[0];
+		q->destination_port = transport[1];
 	} else if (q->protocol == IPPROTO_ICMP) {
 		struct icmphdr *icmp = data + q->l4;
 
@@ -80,9 +80,9 @@ static __always_inline __u32 quote_checksum_offset(const struct quote *q, __u32 
 static __always_inline void quote_translate(const struct packet *p, void *data, void *data_end,
 					    __be32 from, __be32 to, bool as_source)
 {
-	struct icmphdr *icmp = data + p->l4;
 	__u64 change = csum_change32(from, to);
 	__u64 icmp_change = change;
+	struct icmphdr *icmp;
 	__u32 check_offset;
 	struct quote q;
 	struct iphdr *ip;
@@ -92,7 +92,7 @@ static __always_inline void quote_translate(const struct packet *p, void *data, 
 	if (!quote_parse(&q, p, data, data_end))
 		return;
 	ip = data + q.l3;
-	if ((void *)(ip + 1) > data_end || (void *)(icmp + 1) > data_end)
+	if ((void *)(ip + 1) > data_end)
 		return;
 
 	if (as_source)
@@ -111,7 +111,10 @@ static __always_inline void quote_translate(const struct packet *p, void *data, 
 						     csum_update(old, change);
 		icmp_change += csum_change16(old, *check);
 	}
-	icmp->checksum = csum_update(icmp->checksum, icmp_change);
+
+	icmp = data + bounded(p->l4, 0xff);
+	if ((void *)(icmp + 1) <= data_end)
+		icmp->checksum = csum_update(icmp->checksum, icmp_change);
 }
 
 #endif /* BPF_ICMP_QUOTE_H */

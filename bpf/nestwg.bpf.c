@@ -26,6 +26,7 @@
 
 #include "maps.h"		/* the state */
 #include "counter.h"		/* reason to verdict, and counting */
+#include "bounded.h"		/* for the verifier's sake */
 #include "checksum.h"		/* RFC 1071, RFC 1624 */
 #include "icmp.h"
 #include "packet.h"		/* parsing */
