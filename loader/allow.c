@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <getopt.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "error.h"
+#include "exclusions.h"
+#include "netif.h"
+#include "pins.h"
+#include "preflight.h"
+#include "programs.h"
+#include "ssh.h"
+#include "state.h"
+
+const char allow_help[] =
+"What stays on the gateway instead of going to the home; at once, and until `disallow` or `detach`.\n"
+"Several at a time are all taken or, if one is wrong, none.\n"
+"\n"
+"  SPEC         2222 or 2222/tcp, 13131/udp, 60000-61000/udp,\n"
+"               or a whole protocol: icmp, ipip, gre, esp, ah, sctp\n"
+"  --dev IFACE  may be left out while one interface is attached\n";
+
+const char disallow_help[] =
+"What goes to the home again. Nothing changes for what had not been allowed.\n"
+"\n"
+"  SPEC         as for `allow`\n"
+"  --dev IFACE  may be left out while one interface is attached\n"
+"  --force      also the ports by which you come in (sshd, this SSH session), and the DHCP\n"
+"               client's; never WireGuard's, which the tunnel itself needs\n";
+
+enum {
+	OPTION_DEV = 256,
+	OPTION_FORCE,
+};
+
+static const struct option allow_options[] = {
+	{ "dev", required_argument, NULL, OPTION_DEV },
+	{ "help", no_argument, NULL, 'h' },
+	{}
+};
+
+static const struct option disallow_options[] = {
+	{ "dev", required_argument, NULL, OPTION_DEV },
+	{ "force", no_argument, NULL, OPTION_FORCE },
+	{ "help", no_argument, NULL, 'h' },
+	{}
+};
+
+struct request {
+	const char *subcommand;
+	const char *nic;	/* NULL: the only one */
+	struct spec_list specs;
+	bool force;
+};
+
+/* 0, or the exit status after reporting; -1 when help was asked for. */
+static int parse_options(int argc, char **argv, const struct option *options,
+			 struct request *request)
+{
+	int option, err;
+
+	while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+		if (option == 'h')
+			return -1;
+		if (option == OPTION_FORCE)
+			request->force = true;
+		else if (option == OPTION_DEV)
+			request->nic = optarg;
+		else
+			return option_error(request->subcommand, argv, option);
+	}
+	if (request->nic && !netif_name_valid(request->nic))
+		return usage_error(request->subcommand, "--dev '%s': no interface can have this "
+				   "name", request->nic);
+	if (optind == argc)
+		return usage_error(request->subcommand, "no SPEC given, such as 2222/tcp");
+	for (; optind < argc; optind++) {
+		err = spec_list_add(&request->specs, request->subcommand, argv[optind]);
+		if (err)
+			return err < 0 ? EXIT_FAILURE : err;
+	}
+	return 0;
+}
+
+static int allow(struct state *state, const struct request *request)
+{
+	for (size_t i = 0; i < request->specs.count; i++)
+		exclusions_add_spec(state, &request->specs.specs[i]);
+	return 0;
+}
+
+static int check_port(const struct state *state, const struct request *request,
+		      const struct spec *spec, uint16_t port, uint8_t ssh_why)
+{
+	uint8_t why = exclusions_why(state, spec->protocol, port);
+	char text[WHY_TEXT_SIZE];
+
+	if (why & NESTWG_WHY_WIREGUARD)
+		return fail(state->nic, "cannot disallow %s: the tunnel itself arrives at port %u",
+			    spec->text, port);
+	/* Where no server listens any more, what was noted when it did counts no longer. */
+	why &= NESTWG_WHY_DHCP;
+	if (spec->protocol == IPPROTO_TCP && exclusions_have(state, spec->protocol, port))
+		why |= ssh_why;
+	if (!why || request->force)
+		return 0;
+	why_text(why, text);
+	return fail(state->nic, "cannot disallow %s: port %u is needed here%s; --force does it all "
+		    "the same", spec->text, port, text);
+}
+
+static int disallow(struct state *state, const struct request *request)
+{
+	struct ssh_ports ssh;
+	int err = 0;
+
+	if (ssh_ports_get(&ssh, state->config.address))
+		return -1;
+	for (size_t i = 0; !err && i < request->specs.count; i++) {
+		const struct spec *spec = &request->specs.specs[i];
+
+		for (uint32_t port = spec->first; !err && port <= spec->last; port++)
+			err = check_port(state, request, spec, (uint16_t)port,
+					 ssh_ports_why(&ssh, (uint16_t)port));
+	}
+	for (size_t i = 0; !err && i < request->specs.count; i++)
+		exclusions_remove_spec(state, &request->specs.specs[i]);
+	ssh_ports_free(&ssh);
+	return err;
+}
+
+static int change(const struct request *request,
+		  int (*apply)(struct state *state, const struct request *request))
+{
+	char nic[IFNAMSIZ] = "";
+	struct state state;
+	int lock, err;
+
+	if (preflight())
+		return -1;
+	if (request->nic)
+		strncpy(nic, request->nic, sizeof(nic) - 1);
+	else if (pins_only(nic))
+		return -1;
+	lock = pins_lock();
+	if (lock < 0)
+		return -1;
+	err = state_open(&state, nic);
+	if (err == -ENOENT) {
+		fail(nic, PROGRAM " is not attached; `" PROGRAM " attach %s` does it", nic);
+	} else if (err) {
+		fail(nic, "cannot open its pinned maps: %s", strerror(-err));
+	} else {
+		err = apply(&state, request);
+		state_close(&state);
+	}
+	close(lock);
+	return err;
+}
+
+static int run_request(int argc, char **argv, const struct option *options,
+		       struct request *request,
+		       int (*apply)(struct state *state, const struct request *request))
+{
+	int status = parse_options(argc, argv, options, request);
+
+	if (status < 0) {
+		status = show_help(request->subcommand);
+	} else if (!status) {
+		programs_set_verbose(getenv("NESTWG_DEBUG"));
+		status = change(request, apply) ? EXIT_FAILURE : EXIT_SUCCESS;
+	}
+	spec_list_free(&request->specs);
+	return status;
+}
+
+int cmd_allow(int argc, char **argv)
+{
+	struct request request = { .subcommand = "allow" };
+
+	return run_request(argc, argv, allow_options, &request, allow);
+}
+
+int cmd_disallow(int argc, char **argv)
+{
+	struct request request = { .subcommand = "disallow" };
+
+	return run_request(argc, argv, disallow_options, &request, disallow);
+}

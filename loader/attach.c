@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attachment.h"
+#include "commands.h"
+#include "error.h"
+#include "format.h"
+#include "pins.h"
+#include "plan.h"
+#include "preflight.h"
+#include "programs.h"
+#include "ssh.h"
+#include "state.h"
+#include "xdp.h"
+
+const char attach_help[] =
+"Attaches to IFACE, the interface that faces the internet: what arrives there goes to the home\n"
+"through a WireGuard tunnel, except what stays on the gateway. On an interface that is attached\n"
+"already, the programs are replaced without a packet lost; exclusions, counters and options that\n"
+"are not given keep their values.\n"
+"\n"
+"  --wg WG         the WireGuard interface (default: the only one)\n"
+"  --peer ADDR     the home router's address in the tunnel (default: the only single-host\n"
+"                  address in the AllowedIPs of WG's peers)\n"
+"  --address ADDR  which of IFACE's IPv4 addresses is given to the home (default: the first)\n"
+"  --allow SPEC    this stays on the gateway; may be repeated (see `" PROGRAM " help allow`)\n"
+"  --mode MODE     auto: native if the driver can, else tc (default)\n"
+"                  native: XDP in the driver; generic: XDP in the stack; tc: no XDP\n"
+"  --no-ssh        do not keep the ports of sshd and of this SSH session on the gateway\n"
+"  --replace       take the place of another tool's XDP program\n"
+"  --verbose       show what libbpf says\n";
+
+enum {
+	OPTION_WG = 256,
+	OPTION_PEER,
+	OPTION_ADDRESS,
+	OPTION_ALLOW,
+	OPTION_MODE,
+	OPTION_NO_SSH,
+	OPTION_REPLACE,
+	OPTION_VERBOSE,
+};
+
+static const struct option long_options[] = {
+	{ "wg", required_argument, NULL, OPTION_WG },
+	{ "peer", required_argument, NULL, OPTION_PEER },
+	{ "address", required_argument, NULL, OPTION_ADDRESS },
+	{ "allow", required_argument, NULL, OPTION_ALLOW },
+	{ "mode", required_argument, NULL, OPTION_MODE },
+	{ "no-ssh", no_argument, NULL, OPTION_NO_SSH },
+	{ "replace", no_argument, NULL, OPTION_REPLACE },
+	{ "verbose", no_argument, NULL, OPTION_VERBOSE },
+	{ "help", no_argument, NULL, 'h' },
+	{}
+};
+
+static int parse_address(const char *option, const char *text, __be32 *address)
+{
+	/* Not 0/8, 127/8, multicast or reserved: no interface and no peer has one of these. */
+	if (address_parse(text, address)) {
+		uint32_t first = ntohl(*address) >> 24;
+
+		if (first && first != 127 && first < 224)
+			return 0;
+	}
+	return usage_error("attach", "%s '%s': an IPv4 address is wanted, such as 10.0.18.2", option,
+			   text);
+}
+
+static int parse_option(int option, char **argv, struct attach_options *options)
+{
+	switch (option) {
+	case OPTION_WG:
+		options->wg = optarg;
+		if (netif_name_valid(optarg))
+			return 0;
+		return usage_error("attach", "--wg '%s': no interface can have this name", optarg);
+	case OPTION_PEER:
+		return parse_address("--peer", optarg, &options->peer);
+	case OPTION_ADDRESS:
+		return parse_address("--address", optarg, &options->address);
+	case OPTION_ALLOW:
+		return spec_list_add(&options->allow, "attach", optarg);
+	case OPTION_MODE:
+		options->mode_given = true;
+		options->mode = mode_parse(optarg);
+		if (options->mode != NESTWG_NR_MODES)
+			return 0;
+		return usage_error("attach", "--mode '%s': there are auto, native, generic and tc",
+				   optarg);
+	case OPTION_NO_SSH:
+		options->no_ssh = true;
+		return 0;
+	case OPTION_REPLACE:
+		options->replace = true;
+		return 0;
+	case OPTION_VERBOSE:
+		options->verbose = true;
+		return 0;
+	default:
+		return option_error("attach", argv, option);
+	}
+}
+
+/* 0, or the exit status after reporting; -1 when help was asked for. */
+static int parse_options(int argc, char **argv, struct attach_options *options)
+{
+	int option, err;
+
+	while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+		if (option == 'h')
+			return -1;
+		err = parse_option(option, argv, options);
+		if (err)
+			return err < 0 ? EXIT_FAILURE : err;
+	}
+	if (optind == argc)
+		return usage_error("attach", "which interface is to be attached to?");
+	if (optind + 1 < argc)
+		return usage_error("attach", "unexpected argument '%s'", argv[optind + 1]);
+	options->nic = argv[optind];
+	if (!netif_name_valid(options->nic))
+		return usage_error("attach", "'%s': no interface can have this name", options->nic);
+	return 0;
+}
+
+/*
+ * What an earlier attach left. `old` is all zero if there was none that was completed. 0, or -1 after
+ * reporting.
+ */
+static int read_old(const char *nic, struct nestwg_config *old)
+{
+	struct state state;
+	int err;
+
+	memset(old, 0, sizeof(*old));
+	if (!pins_exist(nic))
+		return 0;
+	if (programs_check_maps(nic))
+		return -1;
+	err = state_open(&state, nic);
+	if (err == -ENOENT)
+		return 0;
+	if (err)
+		return fail(nic, "cannot read its pinned maps: %s", strerror(-err));
+	if (state.config.attached_at)
+		*old = state.config;
+	state_close(&state);
+	if (old->attached_at && old->version != NESTWG_STATE_VERSION)
+		return fail(nic, "its state was made by another version; `" PROGRAM " detach %s` "
+			    "first", nic);
+	return 0;
+}
+
+/* Interfaces can be renamed, and moved to other network namespaces, with our programs on them. */
+static int check_old_place(const struct plan *plan, const struct nestwg_config *old)
+{
+	const char *nic = plan->nic.name;
+
+	for (enum hook_id id = 0; id < NR_HOOKS; id++) {
+		struct hook_state state = hook_look(nic, id, old);
+
+		if (state.health == HOOK_ELSEWHERE)
+			return fail(nic, "is attached in another network namespace; `" PROGRAM
+				    " detach %s` first", nic);
+		if (state.health == HOOK_ALIVE && id != HOOK_RETURN &&
+		    state.ifindex != plan->nic.ifindex)
+			return fail(nic, "is attached, but to interface number %d, which has been "
+				    "renamed since; `" PROGRAM " detach %s` first", state.ifindex,
+				    nic);
+	}
+	return 0;
+}
+
+/* Another tool's XDP program goes into `other`. 0, or -1 after reporting. */
+static int check_xdp(const struct plan *plan, const struct nestwg_config *old, bool replace,
+		     struct xdp_program *other)
+{
+	const char *nic = plan->nic.name;
+	struct hook_state ours = hook_look(nic, HOOK_INGRESS, old);
+	int err;
+
+	err = xdp_query(plan->nic.ifindex, other);
+	if (err)
+		return fail(nic, "cannot find out which XDP program it has: %s", strerror(-err));
+	if (ours.health == HOOK_ALIVE && other->id == ours.program_id)
+		other->id = 0;
+	if (!other->id || replace || plan->mode == NESTWG_MODE_TC)
+		return 0;
+	return fail(nic, "another XDP program (%s, id %u) is attached; --replace takes its place, "
+		    "--mode tc leaves it alone", *other->name ? other->name : "without a name",
+		    other->id);
+}
+
+/* Blocked, they wait; attachment_make() looks whether one does. Losing the terminal must not stop it. */
+static void block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGPIPE);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static int attach_planned(const struct plan *plan, const struct attach_options *options,
+			  const struct nestwg_config *old)
+{
+	struct xdp_program other;
+	struct ssh_ports ssh = {};
+	int err;
+
+	err = check_old_place(plan, old);
+	if (!err)
+		err = check_xdp(plan, old, options->replace, &other);
+	if (!err && !options->no_ssh)
+		err = ssh_ports_get(&ssh, plan->address);
+	if (err)
+		return err;
+
+	plan_warn(plan, options);
+	block_signals();
+	err = attachment_make(plan, options, &ssh, &other);
+	ssh_ports_free(&ssh);
+	return err;
+}
+
+static int attach(const struct attach_options *options)
+{
+	struct nestwg_config old;
+	struct plan plan;
+	int lock, err;
+
+	if (preflight())
+		return -1;
+	lock = pins_lock();
+	if (lock < 0)
+		return -1;
+	err = read_old(options->nic, &old);
+	if (!err)
+		err = plan_make(&plan, options, old.attached_at ? &old : NULL);
+	if (!err) {
+		err = attach_planned(&plan, options, &old);
+		plan_free(&plan);
+	}
+	close(lock);
+	return err;
+}
+
+int cmd_attach(int argc, char **argv)
+{
+	struct attach_options options = {};
+	int status;
+
+	status = parse_options(argc, argv, &options);
+	if (status < 0) {
+		status = show_help("attach");
+	} else if (!status) {
+		programs_set_verbose(options.verbose || getenv("NESTWG_DEBUG"));
+		status = attach(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
+	}
+	spec_list_free(&options.allow);
+	return status;
+}

@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "attachment.h"
+#include "error.h"
+#include "exclusions.h"
+#include "flows.h"
+#include "format.h"
+#include "hook.h"
+#include "ingress.h"
+#include "pins.h"
+#include "programs.h"
+#include "state.h"
+#include "tc.h"
+
+#define DHCP_CLIENT_PORT 68
+
+/* config.clsact_made */
+#define CLSACT_NIC	0x1
+#define CLSACT_TUNNEL	0x2
+
+struct attachment {
+	const struct plan *plan;
+	const struct attach_options *options;
+	struct nestwg_bpf *programs;
+	struct state state;
+	struct nestwg_config old;	/* attached_at is 0: nothing was, or not completely */
+	struct exclusions_copy *old_exclusions;
+	struct hook hooks[NR_HOOKS];
+};
+
+static const char *nic_of(const struct attachment *a)
+{
+	return a->plan->nic.name;
+}
+
+static int write_config(struct attachment *a)
+{
+	int err = state_write_config(&a->state);
+
+	return err ? fail(nic_of(a), "cannot write its configuration: %s", strerror(-err)) : 0;
+}
+
+static int load(struct attachment *a)
+{
+	int err;
+
+	err = pins_make(nic_of(a));
+	if (err)
+		return fail(nic_of(a), "cannot make a directory in " BPFFS ": %s", strerror(-err));
+	a->programs = programs_load(nic_of(a));
+	if (!a->programs)
+		return -1;
+	err = state_open(&a->state, nic_of(a));
+	if (err)
+		return fail(nic_of(a), "cannot open its pinned maps: %s", strerror(-err));
+	a->old = a->state.config;
+	return 0;
+}
+
+static void note_tcp(const struct exclusion *exclusion, void *found)
+{
+	if (exclusion->protocol == IPPROTO_TCP)
+		*(bool *)found = true;
+}
+
+static void warn_without_ssh(const struct attachment *a)
+{
+	bool found = false;
+
+	exclusions_each(&a->state, note_tcp, &found);
+	if (!found)
+		warn(nic_of(a), "no SSH server and no SSH session was found, and no TCP port stays "
+		     "here: if you come in by this interface, name its port with --allow");
+}
+
+static int exclude(struct attachment *a, const struct ssh_ports *ssh)
+{
+	const struct plan *plan = a->plan;
+
+	a->old_exclusions = exclusions_save(&a->state);
+	if (!a->old_exclusions)
+		return fail(nic_of(a), "cannot remember its exclusions: %s", strerror(errno));
+
+	for (size_t i = 0; i < plan->nr_listen_ports; i++)
+		exclusions_add(&a->state, IPPROTO_UDP, plan->listen_ports[i],
+			       NESTWG_WHY_WIREGUARD);
+	exclusions_forget(&a->state, NESTWG_WHY_WIREGUARD, plan->listen_ports,
+			  plan->nr_listen_ports);
+	exclusions_add(&a->state, IPPROTO_UDP, DHCP_CLIENT_PORT, NESTWG_WHY_DHCP);
+	for (size_t i = 0; i < ssh->count; i++)
+		exclusions_add(&a->state, IPPROTO_TCP, ssh->list[i].port, ssh->list[i].why);
+	for (size_t i = 0; i < a->options->allow.count; i++)
+		exclusions_add_spec(&a->state, &a->options->allow.specs[i]);
+	if (!a->options->no_ssh)
+		warn_without_ssh(a);
+	return 0;
+}
+
+/* Those that are new first, then out with those that are no longer there. */
+static int write_addresses(struct attachment *a)
+{
+	const struct netif_addresses *addresses = &a->plan->addresses;
+	int fd = a->state.addresses_fd, err = 0;
+	__be32 key, next;
+	const __u8 one = 1;
+
+	for (size_t i = 0; !err && i < addresses->count; i++)
+		if (addresses->list[i].address != a->plan->address)
+			err = bpf_map_update_elem(fd, &addresses->list[i].address, &one, BPF_ANY);
+	if (err)
+		return fail(nic_of(a), "cannot note the gateway's addresses (%zu, %d fit): %s",
+			    addresses->count, NESTWG_ADDRESSES_MAX, strerror(-err));
+
+	err = bpf_map_get_next_key(fd, NULL, &next);
+	while (!err) {
+		key = next;
+		err = bpf_map_get_next_key(fd, &key, &next);
+		if (key == a->plan->address || !netif_has_address(addresses, 0, key))
+			bpf_map_delete_elem(fd, &key);
+	}
+	return 0;
+}
+
+/* The flags stay: what is judged now goes on being judged, and the first time nothing is. */
+static int configure(struct attachment *a)
+{
+	struct nestwg_config *config = &a->state.config;
+	const struct plan *plan = a->plan;
+
+	config->address = plan->address;
+	config->peer = plan->peer;
+	config->tunnel_address = plan->tunnel_address;
+	config->nic_ifindex = (__u32)plan->nic.ifindex;
+	config->wg_ifindex = (__u32)plan->tunnel.ifindex;
+	config->version = NESTWG_STATE_VERSION;
+	config->mode_wanted = plan->mode;
+	return write_config(a);
+}
+
+static bool has_live_tc_hook(const struct attachment *a)
+{
+	for (enum hook_id id = 0; id < HOOK_INGRESS; id++)
+		if (hook_look(nic_of(a), id, &a->old).health == HOOK_ALIVE)
+			return true;
+	return false;
+}
+
+/* Noted before it is done: killed in between, a qdisc that is ours would stay for ever. */
+static int make_clsact(struct attachment *a, const struct netif *netif, __u32 bit, __u32 old_ifindex)
+{
+	bool was_ours = (a->old.clsact_made & bit) && old_ifindex == (__u32)netif->ifindex;
+	int err;
+
+	a->state.config.clsact_made |= bit;
+	if (write_config(a))
+		return -1;
+	err = tc_clsact_make(netif->ifindex);
+	if (err && err != -EEXIST)
+		return fail(netif->name, "cannot make a clsact qdisc: %s; modprobe sch_ingress",
+			    strerror(-err));
+	if (err != -EEXIST || was_ours)
+		return 0;
+	a->state.config.clsact_made &= ~bit;
+	return write_config(a);
+}
+
+static int fail_hook(const struct hook *hook, const struct netif *netif, int err)
+{
+	return fail(netif->name, "cannot attach nestwg_%s to %s: %s%s", hook_name(hook->id),
+		    hook_where(hook->id), strerror(-err),
+		    hook->clsact && err == -ENOENT ? "; modprobe cls_bpf" : "");
+}
+
+static int put_tc(struct attachment *a, enum hook_id id)
+{
+	bool tunnel = id == HOOK_RETURN;
+	const struct netif *netif = tunnel ? &a->plan->tunnel : &a->plan->nic;
+	struct hook *hook = &a->hooks[id];
+	int err;
+
+	hook->clsact = !a->state.config.tcx;
+	/* The NIC's was made for nestwg_learn, which comes first. */
+	if (hook->clsact && id != HOOK_HANDOFF &&
+	    make_clsact(a, netif, tunnel ? CLSACT_TUNNEL : CLSACT_NIC,
+			tunnel ? a->old.wg_ifindex : a->old.nic_ifindex))
+		return -1;
+	err = hook_put(hook);
+	return err ? fail_hook(hook, netif, err) : 0;
+}
+
+/*
+ * The first hook decides between tcx and clsact for all, unless some are there. A kernel without tcx says
+ * EINVAL. NESTWG_TC=clsact makes a new kernel do as an old one, for tests.
+ */
+static int put_first_tc(struct attachment *a, enum hook_id id)
+{
+	const char *forced = getenv("NESTWG_TC");
+	int err;
+
+	if (has_live_tc_hook(a))
+		return put_tc(a, id);
+	a->state.config.tcx = !forced || strcmp(forced, "clsact") != 0;
+	if (write_config(a))
+		return -1;
+	if (!a->state.config.tcx)
+		return put_tc(a, id);
+	err = hook_put(&a->hooks[id]);
+	if (!err)
+		return 0;
+	if (err != -EINVAL)
+		return fail_hook(&a->hooks[id], &a->plan->nic, err);
+	a->state.config.tcx = 0;
+	if (write_config(a))
+		return -1;
+	return put_tc(a, id);
+}
+
+static int check_signals(const struct attachment *a)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	for (int number = 1; number < NSIG; number++)
+		if (number != SIGPIPE && sigismember(&pending, number) == 1)
+			return fail(nic_of(a), "cannot attach: interrupted by a signal (%s)",
+				    strsignal(number));
+	return 0;
+}
+
+static int put_hooks(struct attachment *a, struct xdp_program *other)
+{
+	const struct ingress ingress = {
+		.plan = a->plan,
+		.state = &a->state,
+		.hook = &a->hooks[HOOK_INGRESS],
+		.other = other,
+	};
+
+	for (enum hook_id id = 0; id < NR_HOOKS; id++) {
+		const struct netif *netif = id == HOOK_RETURN ? &a->plan->tunnel : &a->plan->nic;
+
+		hook_init(&a->hooks[id], id, nic_of(a), netif->ifindex,
+			  programs_fd(a->programs, id));
+	}
+	if (check_signals(a) || put_first_tc(a, HOOK_LEARN) || put_tc(a, HOOK_RETURN))
+		return -1;
+	flows_seed(&a->state);
+	if (put_tc(a, HOOK_HANDOFF) || check_signals(a) || ingress_put(&ingress))
+		return -1;
+	a->state.config.attached_at = (__u64)time(NULL);
+	return write_config(a);
+}
+
+/* The tunnel was another interface before, and a filter has no link that would end with its pin. */
+static void forget_old_tunnel(const struct attachment *a)
+{
+	int old = (int)a->old.wg_ifindex;
+
+	if (!old || old == a->plan->tunnel.ifindex || a->old.tcx)
+		return;
+	hook_remove_filter(HOOK_RETURN, old);
+	if (a->old.clsact_made & CLSACT_TUNNEL)
+		tc_clsact_remove_empty(old);
+}
+
+static void commit(struct attachment *a, struct xdp_program *other)
+{
+	for (enum hook_id id = 0; id < NR_HOOKS; id++)
+		hook_commit(&a->hooks[id]);
+	forget_old_tunnel(a);
+	xdp_release(other);
+}
+
+static void undo(struct attachment *a, struct xdp_program *other)
+{
+	const struct nestwg_config now = a->state.config;
+
+	for (int id = NR_HOOKS - 1; id >= 0; id--)
+		if (a->hooks[id].nic)
+			hook_undo(&a->hooks[id]);
+	if (xdp_restore(a->plan->nic.ifindex, other))
+		warn(nic_of(a), "cannot put back the XDP program %s", other->name);
+	xdp_release(other);
+	if (!a->old.attached_at) {
+		attachment_remove(nic_of(a));
+		return;
+	}
+	if (a->old_exclusions)
+		exclusions_restore(&a->state, a->old_exclusions);
+	a->state.config = a->old;
+	/* Leaving XDP cannot be undone without trying the driver again. */
+	if (now.mode == NESTWG_MODE_TC && now.mode != a->old.mode) {
+		a->state.config.mode = now.mode;
+		a->state.config.mode_wanted = now.mode;
+		a->state.config.flags = now.flags;
+		warn(nic_of(a), "left in tc mode");
+	}
+	state_write_config(&a->state);
+	for (__u32 bit = CLSACT_NIC; bit <= CLSACT_TUNNEL; bit <<= 1)
+		if (now.clsact_made & ~a->old.clsact_made & bit)
+			tc_clsact_remove_empty(bit == CLSACT_NIC ? a->plan->nic.ifindex :
+								  a->plan->tunnel.ifindex);
+}
+
+static void print_kept(const struct exclusion *exclusion, void *data)
+{
+	char text[EXCLUSION_TEXT_SIZE], why[WHY_TEXT_SIZE];
+	bool *first = data;
+
+	exclusion_text(exclusion, text);
+	why_text(exclusion->why, why);
+	printf("%s%s%s", *first ? " " : ", ", text, why);
+	*first = false;
+}
+
+static void print_result(const struct attachment *a)
+{
+	const struct nestwg_config *config = &a->state.config;
+	bool first = true;
+
+	printf("%s: %s in %s mode", nic_of(a), a->old.attached_at ? "upgraded" : "attached",
+	       mode_name(config->mode));
+	if (config->native_error)
+		printf(" (driver refused native XDP: %s)", strerror(config->native_error));
+	printf(": %s goes to ", address_text(config->address).s);
+	printf("%s through %s (MTU %u)\n", address_text(config->peer).s, a->plan->tunnel.name,
+	       a->plan->tunnel.mtu);
+	printf("%s: stays on the gateway:", nic_of(a));
+	exclusions_each(&a->state, print_kept, &first);
+	putchar('\n');
+}
+
+int attachment_make(const struct plan *plan, const struct attach_options *options,
+		    const struct ssh_ports *ssh, struct xdp_program *other)
+{
+	struct attachment a = { .plan = plan, .options = options };
+	int err;
+
+	err = load(&a);
+	if (!err)
+		err = exclude(&a, ssh);
+	if (!err)
+		err = write_addresses(&a);
+	if (!err)
+		err = configure(&a);
+	if (!err)
+		err = put_hooks(&a, other);
+	if (err) {
+		undo(&a, other);
+	} else {
+		commit(&a, other);
+		print_result(&a);
+	}
+	free(a.old_exclusions);
+	state_close(&a.state);
+	programs_unload(a.programs);
+	return err;
+}
+
+int attachment_remove(const char *nic)
+{
+	struct nestwg_config config = {};
+	struct state state;
+	int err;
+
+	if (!state_open(&state, nic)) {
+		config = state.config;
+		state_close(&state);
+	}
+	/* XDP goes first: what it has rewritten still needs the others. */
+	for (int id = NR_HOOKS - 1; id >= 0; id--)
+		hook_remove_link(nic, (enum hook_id)id);
+	hook_remove_filter(HOOK_HANDOFF, (int)config.nic_ifindex);
+	hook_remove_filter(HOOK_RETURN, (int)config.wg_ifindex);
+	hook_remove_filter(HOOK_LEARN, (int)config.nic_ifindex);
+	if (config.clsact_made & CLSACT_NIC)
+		tc_clsact_remove_empty((int)config.nic_ifindex);
+	if (config.clsact_made & CLSACT_TUNNEL)
+		tc_clsact_remove_empty((int)config.wg_ifindex);
+	err = pins_remove(nic);
+	return err ? fail(nic, "cannot remove its pins: %s", strerror(-err)) : 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef NESTWG_COMMANDS_H
+#define NESTWG_COMMANDS_H
+
+/* Each gets its own argv and returns the exit status. */
+int cmd_attach(int argc, char **argv);
+int cmd_detach(int argc, char **argv);
+int cmd_allow(int argc, char **argv);
+int cmd_disallow(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_stats(int argc, char **argv);
+
+/* What `help SUBCOMMAND` prints below the synopsis. */
+extern const char attach_help[], detach_help[], allow_help[], disallow_help[], status_help[],
+	stats_help[];
+
+/* Reports what getopt_long() returned, with ":" as the first of its short options. Returns EXIT_USAGE. */
+int option_error(const char *subcommand, char **argv, int option);
+
+/* Prints the help of one subcommand. Returns 0. */
+int show_help(const char *subcommand);
+
+#endif /* NESTWG_COMMANDS_H */

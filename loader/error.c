@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "error.h"
+
+static void say(const char *thing, const char *kind, const char *format, va_list args)
+{
+	/* What was printed so far comes first, also where both end in one file. */
+	fflush(stdout);
+	fprintf(stderr, PROGRAM ": ");
+	if (thing)
+		fprintf(stderr, "%s: ", thing);
+	fputs(kind, stderr);
+	vfprintf(stderr, format, args);
+}
+
+int fail(const char *thing, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(thing, "", format, args);
+	va_end(args);
+	fputc('\n', stderr);
+	return -1;
+}
+
+void warn(const char *thing, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(thing, "warning: ", format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+int usage_error(const char *subcommand, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(NULL, "", format, args);
+	va_end(args);
+	fprintf(stderr, "; see " PROGRAM " help%s%s\n", subcommand ? " " : "",
+		subcommand ? subcommand : "");
+	return EXIT_USAGE;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the command says when something is wrong: on what, what was tried, why it failed, what to do. */
+#ifndef NESTWG_ERROR_H
+#define NESTWG_ERROR_H
+
+#define PROGRAM "nestwg-xdp"
+
+enum { EXIT_USAGE = 2 };
+
+/* "nestwg-xdp: THING: ..." on stderr; `thing` may be NULL. Always returns -1, for `return fail(...)`. */
+int fail(const char *thing, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* "nestwg-xdp: THING: warning: ..." on stderr. */
+void warn(const char *thing, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* "nestwg-xdp: ...; see nestwg-xdp help SUBCOMMAND". Always returns EXIT_USAGE. */
+int usage_error(const char *subcommand, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif /* NESTWG_ERROR_H */

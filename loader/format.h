@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef NESTWG_FORMAT_H
+#define NESTWG_FORMAT_H
+
+#include <arpa/inet.h>
+#include <linux/types.h>
+#include <stdbool.h>
+
+#include "nestwg.h"
+
+/* Returned by value, so that several may stand in one printf(). */
+struct address_text {
+	char s[INET_ADDRSTRLEN];
+};
+
+struct address_text address_text(__be32 address);
+
+/* Dotted quad only; true if that is what `text` is. */
+bool address_parse(const char *text, __be32 *address);
+
+const char *mode_name(unsigned int mode);
+
+/* NESTWG_NR_MODES if there is no such mode. */
+enum nestwg_mode mode_parse(const char *text);
+
+#endif /* NESTWG_FORMAT_H */

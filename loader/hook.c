@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hook.h"
+#include "pins.h"
+#include "tc.h"
+#include "xdp.h"
+
+/* include/uapi/linux/bpf.h since 6.6 */
+#define TCX_INGRESS	46
+#define TCX_EGRESS	47
+#define TCX_PROGRAMS	64	/* kernel/bpf/mprog.c: BPF_MPROG_MAX */
+
+static const struct {
+	const char *name;
+	const char *where;
+	unsigned int attach_type;
+	enum bpf_tc_attach_point point;
+} hooks[NR_HOOKS] = {
+	[HOOK_LEARN] = { "learn", "tc egress", TCX_EGRESS, BPF_TC_EGRESS },
+	[HOOK_RETURN] = { "return", "tc ingress", TCX_INGRESS, BPF_TC_INGRESS },
+	[HOOK_HANDOFF] = { "handoff", "tc ingress", TCX_INGRESS, BPF_TC_INGRESS },
+	[HOOK_INGRESS] = { "ingress", "XDP", BPF_XDP, 0 },
+};
+
+const char *hook_name(enum hook_id id)
+{
+	return hooks[id].name;
+}
+
+const char *hook_where(enum hook_id id)
+{
+	return hooks[id].where;
+}
+
+unsigned int hook_attach_type(enum hook_id id)
+{
+	return hooks[id].attach_type;
+}
+
+static void link_path(char *path, const char *nic, enum hook_id id)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "link_%s", hooks[id].name);
+	pins_path(path, nic, name);
+}
+
+static int open_link(const char *nic, enum hook_id id)
+{
+	char path[PIN_PATH_SIZE];
+
+	link_path(path, nic, id);
+	return bpf_obj_get(path);
+}
+
+/* The interface is 0 when it has gone. */
+static int link_info(int fd, __u32 *program_id)
+{
+	struct bpf_link_info info = {};
+	__u32 length = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(fd, &info, &length))
+		return 0;
+	*program_id = info.prog_id;
+	/* tcx.ifindex, which is newer than some headers, is the same word. */
+	return (int)info.xdp.ifindex;
+}
+
+/* Interface numbers repeat in other network namespaces: ask this one's what it runs. */
+static bool runs_here(enum hook_id id, int ifindex, __u32 program_id)
+{
+	__u32 ids[TCX_PROGRAMS], count = TCX_PROGRAMS;
+	struct xdp_program program;
+
+	if (id == HOOK_INGRESS)
+		return !xdp_query(ifindex, &program) && program.id == program_id;
+	if (bpf_prog_query(ifindex, hooks[id].attach_type, 0, NULL, ids, &count))
+		return false;
+	for (__u32 i = 0; i < count; i++)
+		if (ids[i] == program_id)
+			return true;
+	return false;
+}
+
+static struct hook_state look_at_link(const char *nic, enum hook_id id)
+{
+	struct hook_state state = {};
+	int fd = open_link(nic, id);
+
+	if (fd < 0)
+		return state;
+	state.ifindex = link_info(fd, &state.program_id);
+	close(fd);
+	if (!state.ifindex)
+		state.health = HOOK_GONE;
+	else if (runs_here(id, state.ifindex, state.program_id))
+		state.health = HOOK_ALIVE;
+	else
+		state.health = HOOK_ELSEWHERE;
+	return state;
+}
+
+static bool is_hook_program(enum hook_id id, __u32 program_id)
+{
+	struct bpf_prog_info info = {};
+	__u32 length = sizeof(info);
+	int fd = bpf_prog_get_fd_by_id(program_id);
+	char name[sizeof(info.name) + 8];
+	int err;
+
+	if (fd < 0)
+		return false;
+	err = bpf_obj_get_info_by_fd(fd, &info, &length);
+	close(fd);
+	snprintf(name, sizeof(name), "nestwg_%s", hooks[id].name);
+	return !err && strcmp(info.name, name) == 0;
+}
+
+struct hook_state hook_look(const char *nic, enum hook_id id, const struct nestwg_config *config)
+{
+	struct hook_state state = {};
+
+	if (id == HOOK_INGRESS || config->tcx)
+		return look_at_link(nic, id);
+	state.ifindex = (int)(id == HOOK_RETURN ? config->wg_ifindex : config->nic_ifindex);
+	if (!state.ifindex)
+		return state;
+	state.program_id = tc_filter_program(state.ifindex, hooks[id].point);
+	if (state.program_id && is_hook_program(id, state.program_id))
+		state.health = HOOK_ALIVE;
+	return state;
+}
+
+void hook_init(struct hook *hook, enum hook_id id, const char *nic, int ifindex, int prog_fd)
+{
+	*hook = (struct hook){
+		.id = id,
+		.nic = nic,
+		.ifindex = ifindex,
+		.prog_fd = prog_fd,
+		.old_prog_fd = -1,
+		.old_link_fd = -1,
+	};
+}
+
+static int update_link(struct hook *hook, int fd, __u32 old_program)
+{
+	hook->replaced = true;
+	hook->old_prog_fd = bpf_prog_get_fd_by_id(old_program);
+	return bpf_link_update(fd, hook->prog_fd, NULL);
+}
+
+static int create_link(const struct hook *hook, const char *path)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = hook->xdp_flags);
+	int fd, err;
+
+	fd = bpf_link_create(hook->prog_fd, hook->ifindex,
+			     (enum bpf_attach_type)hooks[hook->id].attach_type, &opts);
+	if (fd < 0)
+		return -errno;
+	err = bpf_obj_pin(fd, path);
+	if (err)
+		bpf_link_detach(fd);
+	close(fd);
+	return err;
+}
+
+static int put_link(struct hook *hook)
+{
+	char path[PIN_PATH_SIZE];
+	__u32 old_program = 0;
+	int fd, err;
+
+	link_path(path, hook->nic, hook->id);
+	fd = bpf_obj_get(path);
+	if (fd >= 0 && link_info(fd, &old_program) == hook->ifindex) {
+		err = update_link(hook, fd, old_program);
+		close(fd);
+		return err;
+	}
+	if (fd >= 0) {
+		/* It goes on running where it is until hook_commit(). */
+		hook->old_link_fd = fd;
+		unlink(path);
+	}
+	return create_link(hook, path);
+}
+
+static int put_filter(struct hook *hook)
+{
+	__u32 old_program = tc_filter_program(hook->ifindex, hooks[hook->id].point);
+
+	if (old_program) {
+		hook->replaced = true;
+		hook->old_prog_fd = bpf_prog_get_fd_by_id(old_program);
+	}
+	return tc_filter_put(hook->ifindex, hooks[hook->id].point, hook->prog_fd);
+}
+
+int hook_put(struct hook *hook)
+{
+	int err = hook->clsact ? put_filter(hook) : put_link(hook);
+
+	hook->put = !err;
+	if (err)
+		hook_undo(hook);
+	return err;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void undo_filter(struct hook *hook)
+{
+	if (hook->replaced)
+		tc_filter_put(hook->ifindex, hooks[hook->id].point, hook->old_prog_fd);
+	else
+		tc_filter_remove(hook->ifindex, hooks[hook->id].point);
+}
+
+static void undo_link(struct hook *hook)
+{
+	int fd;
+
+	if (!hook->replaced) {
+		hook_remove_link(hook->nic, hook->id);
+		return;
+	}
+	fd = open_link(hook->nic, hook->id);
+	if (fd < 0)
+		return;
+	bpf_link_update(fd, hook->old_prog_fd, NULL);
+	close(fd);
+}
+
+void hook_undo(struct hook *hook)
+{
+	char path[PIN_PATH_SIZE];
+
+	if (hook->put && hook->clsact)
+		undo_filter(hook);
+	else if (hook->put)
+		undo_link(hook);
+	if (hook->old_link_fd >= 0) {
+		link_path(path, hook->nic, hook->id);
+		bpf_obj_pin(hook->old_link_fd, path);
+	}
+	hook->put = false;
+	close_fd(&hook->old_link_fd);
+	close_fd(&hook->old_prog_fd);
+}
+
+void hook_commit(struct hook *hook)
+{
+	if (hook->old_link_fd >= 0)
+		bpf_link_detach(hook->old_link_fd);
+	close_fd(&hook->old_link_fd);
+	close_fd(&hook->old_prog_fd);
+}
+
+void hook_remove_link(const char *nic, enum hook_id id)
+{
+	char path[PIN_PATH_SIZE];
+	int fd = open_link(nic, id);
+
+	/* Without its pin alone the link would end some time later. */
+	if (fd >= 0) {
+		bpf_link_detach(fd);
+		close(fd);
+	}
+	link_path(path, nic, id);
+	unlink(path);
+}
+
+bool hook_remove_filter(enum hook_id id, int ifindex)
+{
+	__u32 program;
+
+	if (id == HOOK_INGRESS || ifindex <= 0)
+		return false;
+	program = tc_filter_program(ifindex, hooks[id].point);
+	if (!program || !is_hook_program(id, program))
+		return false;
+	return !tc_filter_remove(ifindex, hooks[id].point);
+}

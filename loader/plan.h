@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What is to be attached to what: the options, completed by what is there. Nothing is changed here. */
+#ifndef NESTWG_PLAN_H
+#define NESTWG_PLAN_H
+
+#include "netif.h"
+#include "nestwg.h"
+#include "spec.h"
+#include "wgdump.h"
+
+struct attach_options {
+	const char *nic;
+	const char *wg;		/* NULL: not given */
+	__be32 peer;		/* 0: not given */
+	__be32 address;		/* 0: not given */
+	bool mode_given;
+	enum nestwg_mode mode;
+	struct spec_list allow;
+	bool no_ssh;
+	bool replace;
+	bool verbose;
+};
+
+struct plan {
+	struct netif nic;
+	struct netif tunnel;
+	struct wg_device wg;
+	struct netif_addresses addresses;
+	__be32 address;
+	__be32 peer;
+	__be32 tunnel_address;
+	enum nestwg_mode mode;	/* as wanted */
+	uint16_t *listen_ports;	/* of all WireGuard interfaces here */
+	size_t nr_listen_ports;
+};
+
+/*
+ * Options that are not given keep their value of `old`, if that is not NULL and still makes sense. 0, or -1
+ * after reporting.
+ */
+int plan_make(struct plan *plan, const struct attach_options *options,
+	      const struct nestwg_config *old);
+void plan_free(struct plan *plan);
+
+/* What is worth knowing before it is done. */
+void plan_warn(const struct plan *plan, const struct attach_options *options);
+
+#endif /* NESTWG_PLAN_H */

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "reasons_table.h"
+
+#define ROW(reason, row_name, row_origin, row_verdict, row_text) \
+	[NESTWG_##reason] = { \
+		.name = row_name, \
+		.origin = NESTWG_##row_origin, \
+		.verdict = NESTWG_##row_verdict, \
+		.text = row_text, \
+	},
+
+const struct reason reasons[NESTWG_NR_REASONS] = {
+	NESTWG_REASONS(ROW)
+};
+
+const char *origin_name(enum nestwg_origin origin)
+{
+	return origin == NESTWG_FROM_WIRE ? "wire" : "home";
+}
+
+const char *verdict_name(enum nestwg_verdict verdict)
+{
+	static const char *const names[] = {
+		[NESTWG_STACK] = "stack",
+		[NESTWG_TUNNEL] = "tunnel",
+		[NESTWG_ROUTE] = "route",
+		[NESTWG_BOTH] = "both",
+		[NESTWG_NIC] = "nic",
+		[NESTWG_HAIRPIN] = "hairpin",
+		[NESTWG_ANSWER] = "answer",
+		[NESTWG_DROP] = "drop",
+	};
+
+	return names[verdict];
+}
+
+struct json_object *counters_json(const struct nestwg_counter *counters)
+{
+	struct json_object *all = json_object_new_object();
+
+	for (unsigned int i = 0; i < NESTWG_NR_REASONS; i++) {
+		struct json_object *one = json_object_new_object();
+
+		json_object_object_add(one, "packets", json_object_new_uint64(counters[i].packets));
+		json_object_object_add(one, "bytes", json_object_new_uint64(counters[i].bytes));
+		json_object_object_add(one, "from",
+				       json_object_new_string(origin_name(reasons[i].origin)));
+		json_object_object_add(one, "verdict",
+				       json_object_new_string(verdict_name(reasons[i].verdict)));
+		json_object_object_add(all, reasons[i].name, one);
+	}
+	return all;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Everything that can be told about one interface, gathered before any of it is printed. */
+#ifndef NESTWG_REPORT_H
+#define NESTWG_REPORT_H
+
+#include "hook.h"
+#include "netif.h"
+#include "state.h"
+#include "wgdump.h"
+
+#define PROBLEMS_MAX	16
+#define PROBLEM_SIZE	256
+
+struct report {
+	const char *name;
+	bool readable;				/* the maps are there, and so is all that follows */
+	struct state state;
+	struct nestwg_counter counters[NESTWG_NR_REASONS];
+	unsigned int own_flows;
+	struct hook_state hooks[NR_HOOKS];
+	struct netif nic, tunnel;		/* ifindex 0: gone */
+	struct wg_device wg;
+	const struct wg_peer *peer;		/* NULL: unknown */
+
+	/* What is not as it should be, and what to do. */
+	char problems[PROBLEMS_MAX][PROBLEM_SIZE];
+	unsigned int nr_problems;
+};
+
+void report_make(struct report *report, const char *nic);
+void report_free(struct report *report);
+
+#endif /* NESTWG_REPORT_H */

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "spec.h"
+
+/* https://www.iana.org/assignments/protocol-numbers; TCP and UDP are named by their ports. */
+static const struct {
+	const char *name;
+	uint8_t number;
+} protocols[] = {
+	{ "icmp", IPPROTO_ICMP },
+	{ "ipip", IPPROTO_IPIP },
+	{ "gre", IPPROTO_GRE },
+	{ "esp", IPPROTO_ESP },
+	{ "ah", IPPROTO_AH },
+	{ "sctp", IPPROTO_SCTP },
+};
+
+#define NR_PROTOCOLS (sizeof(protocols) / sizeof(protocols[0]))
+
+const char *protocol_name(uint8_t protocol)
+{
+	for (size_t i = 0; i < NR_PROTOCOLS; i++)
+		if (protocols[i].number == protocol)
+			return protocols[i].name;
+	return NULL;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/*
+ * strtoul() would take leading blanks, signs and other bases. Returns what follows the number, or NULL
+ * where there is no port number.
+ */
+static const char *parse_port(const char *text, uint16_t *port)
+{
+	unsigned int value = 0;
+
+	if (!is_digit(*text))
+		return NULL;
+	for (; is_digit(*text); text++) {
+		value = value * 10 + (unsigned int)(*text - '0');
+		if (value > UINT16_MAX)
+			return NULL;
+	}
+	*port = (uint16_t)value;
+	return value ? text : NULL;
+}
+
+static const char *parse_protocol(const char *text, struct spec *spec)
+{
+	for (size_t i = 0; i < NR_PROTOCOLS; i++) {
+		if (strcmp(text, protocols[i].name) == 0) {
+			spec->protocol = protocols[i].number;
+			return NULL;
+		}
+	}
+	if (!*text)
+		return "it is empty";
+	if (strcmp(text, "tcp") == 0 || strcmp(text, "udp") == 0)
+		return "name the ports, such as 2222/tcp or 60000-61000/udp";
+	return "neither a port (2222, 2222/tcp, 60000-61000/udp) nor one of icmp, ipip, gre, esp, "
+	       "ah, sctp";
+}
+
+const char *spec_parse(const char *text, struct spec *spec)
+{
+	static const char *const bad_port = "a port is a number from 1 to 65535";
+	const char *rest;
+
+	memset(spec, 0, sizeof(*spec));
+	spec->text = text;
+	if (!is_digit(*text))
+		return parse_protocol(text, spec);
+
+	rest = parse_port(text, &spec->first);
+	if (!rest)
+		return bad_port;
+	spec->last = spec->first;
+	if (*rest == '-') {
+		rest = parse_port(rest + 1, &spec->last);
+		if (!rest)
+			return bad_port;
+		if (spec->last < spec->first)
+			return "the range ends before it begins";
+	}
+
+	spec->protocol = IPPROTO_TCP;
+	if (!*rest || strcmp(rest, "/tcp") == 0)
+		return NULL;
+	if (strcmp(rest, "/udp") == 0) {
+		spec->protocol = IPPROTO_UDP;
+		return NULL;
+	}
+	return *rest == '/' ? "after the slash comes tcp or udp" : "something follows the port";
+}
+
+bool spec_overlap(const struct spec *a, const struct spec *b)
+{
+	return a->protocol == b->protocol && a->first <= b->last && b->first <= a->last;
+}
+
+int spec_list_add(struct spec_list *list, const char *subcommand, const char *text)
+{
+	struct spec *specs;
+	struct spec spec;
+	const char *wrong;
+
+	wrong = spec_parse(text, &spec);
+	if (wrong)
+		return usage_error(subcommand, "'%s' is not a SPEC: %s", text, wrong);
+	for (size_t i = 0; i < list->count; i++)
+		if (spec_overlap(&spec, &list->specs[i]))
+			return usage_error(subcommand, "'%s' and '%s' overlap: leave one out",
+					   list->specs[i].text, text);
+
+	specs = reallocarray(list->specs, list->count + 1, sizeof(*specs));
+	if (!specs)
+		return fail(NULL, "cannot remember '%s': %s", text, strerror(errno));
+	list->specs = specs;
+	list->specs[list->count++] = spec;
+	return 0;
+}
+
+void spec_list_free(struct spec_list *list)
+{
+	free(list->specs);
+	memset(list, 0, sizeof(*list));
+}

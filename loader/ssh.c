@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "nestwg.h"
+#include "run.h"
+#include "sockets.h"
+#include "ssh.h"
+
+#define ANCESTORS_MAX	64
+#define ENVIRON_MAX	(256u << 10)
+
+struct listener {
+	uint16_t port;
+	unsigned long inode;
+};
+
+struct listeners {
+	struct listener *list;
+	size_t count;
+	__be32 address;
+	int err;
+};
+
+static int add_port(struct ssh_ports *ports, uint16_t port, uint8_t why)
+{
+	struct ssh_port *list;
+
+	for (size_t i = 0; i < ports->count; i++) {
+		if (ports->list[i].port == port) {
+			ports->list[i].why |= why;
+			return 0;
+		}
+	}
+	list = reallocarray(ports->list, ports->count + 1, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	ports->list = list;
+	list[ports->count++] = (struct ssh_port){ port, why };
+	return 0;
+}
+
+static void note_listener(const struct socket *socket, void *data)
+{
+	struct listeners *listeners = data;
+	struct listener *list;
+
+	if (socket->state != SOCKET_LISTEN ||
+	    (socket->local && socket->local != listeners->address))
+		return;
+	list = reallocarray(listeners->list, listeners->count + 1, sizeof(*list));
+	if (!list) {
+		listeners->err = -ENOMEM;
+		return;
+	}
+	listeners->list = list;
+	list[listeners->count++] = (struct listener){ socket->local_port, socket->inode };
+}
+
+static bool is_ssh_server(int process)
+{
+	char name[32];
+	ssize_t length;
+	int fd;
+
+	fd = openat(process, "comm", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	length = read(fd, name, sizeof(name) - 1);
+	close(fd);
+	if (length <= 0)
+		return false;
+	name[length] = '\0';
+	return strcmp(name, "sshd\n") == 0 || strcmp(name, "dropbear\n") == 0;
+}
+
+/* The inode of a process' file descriptor that is a socket, 0 for any other. */
+static unsigned long socket_inode(int fds, const char *name)
+{
+	unsigned long inode;
+	char target[64];
+	ssize_t length;
+
+	length = readlinkat(fds, name, target, sizeof(target) - 1);
+	if (length <= 0)
+		return 0;
+	target[length] = '\0';
+	return sscanf(target, "socket:[%lu]", &inode) == 1 ? inode : 0;
+}
+
+static int add_listeners_of(int process, const struct listeners *listeners,
+			    struct ssh_ports *ports)
+{
+	struct dirent *entry;
+	int fd, err = 0;
+	DIR *fds;
+
+	fd = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	fds = fdopendir(fd);
+	if (!fds) {
+		close(fd);
+		return -ENOMEM;
+	}
+	while (!err && (entry = readdir(fds))) {
+		unsigned long inode = socket_inode(dirfd(fds), entry->d_name);
+
+		for (size_t i = 0; inode && !err && i < listeners->count; i++)
+			if (listeners->list[i].inode == inode)
+				err = add_port(ports, listeners->list[i].port, NESTWG_WHY_SSHD);
+	}
+	closedir(fds);
+	return err;
+}
+
+static int add_sshd_listeners(const struct listeners *listeners, struct ssh_ports *ports)
+{
+	struct dirent *entry;
+	int err = 0;
+	DIR *proc;
+
+	proc = opendir("/proc");
+	if (!proc)
+		return -errno;
+	while (!err && (entry = readdir(proc))) {
+		int process;
+
+		if (!isdigit((unsigned char)*entry->d_name))
+			continue;
+		process = openat(dirfd(proc), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (process < 0)
+			continue;
+		if (is_ssh_server(process))
+			err = add_listeners_of(process, listeners, ports);
+		close(process);
+	}
+	closedir(proc);
+	return err;
+}
+
+/* "port 22" or "listenaddress [::]:22" in the output of `sshd -T`; 0: another line. */
+static uint16_t configured_port(const char *line)
+{
+	const char *number = NULL;
+	unsigned long port;
+	char *end;
+
+	if (strncmp(line, "port ", 5) == 0)
+		number = line + 5;
+	else if (strncmp(line, "listenaddress ", 14) == 0)
+		number = strrchr(line, ':') ? strrchr(line, ':') + 1 : NULL;
+	if (!number)
+		return 0;
+	port = strtoul(number, &end, 10);
+	return end != number && !*end && port <= UINT16_MAX ? (uint16_t)port : 0;
+}
+
+/*
+ * Where systemd holds the listening socket (Ubuntu's ssh.socket), no process called sshd has it. What sshd
+ * would listen on is a hint then, if something does listen there.
+ */
+static int add_configured(const struct listeners *listeners, struct ssh_ports *ports)
+{
+	/* sshd refuses to run without an absolute path. */
+	const char *const argv[] = { "/usr/sbin/sshd", "-T", NULL };
+	char *output, *rest, *line;
+	int status, err = 0;
+
+	status = run(argv, &output);
+	if (status < 0)
+		return 0;
+	rest = output;
+	while (!err && (line = strsep(&rest, "\n"))) {
+		uint16_t port = configured_port(line);
+
+		for (size_t i = 0; port && !err && i < listeners->count; i++)
+			if (listeners->list[i].port == port)
+				err = add_port(ports, port, NESTWG_WHY_SSHD);
+	}
+	free(output);
+	return err;
+}
+
+uint16_t ssh_connection_port(const char *value)
+{
+	unsigned int client_port, port;
+	char extra;
+
+	/* client address, client port, server address, server port */
+	if (sscanf(value, "%*63s %u %*63s %u%c", &client_port, &port, &extra) != 2)
+		return 0;
+	return port <= UINT16_MAX ? (uint16_t)port : 0;
+}
+
+static uint16_t environ_port(const char *text, size_t length)
+{
+	static const char name[] = "SSH_CONNECTION=";
+	const char *end = text + length;
+
+	for (; text < end; text += strlen(text) + 1)
+		if (strncmp(text, name, sizeof(name) - 1) == 0)
+			return ssh_connection_port(text + sizeof(name) - 1);
+	return 0;
+}
+
+static size_t read_file(pid_t pid, const char *name, char *text, size_t size)
+{
+	char path[64];
+	size_t length;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	length = fread(text, 1, size - 1, file);
+	fclose(file);
+	text[length] = '\0';
+	return length;
+}
+
+static pid_t parent_of(pid_t pid)
+{
+	char stat[512];
+	const char *after_name;
+	int parent;
+
+	if (!read_file(pid, "stat", stat, sizeof(stat)))
+		return 0;
+	after_name = strrchr(stat, ')');	/* the name may hold anything */
+	if (!after_name || sscanf(after_name, ") %*c %d", &parent) != 1)
+		return 0;
+	return parent;
+}
+
+/* sudo strips the variable from its child's environment, but not from its own. */
+static int add_session(struct ssh_ports *ports)
+{
+	const char *own = getenv("SSH_CONNECTION");
+	uint16_t port = own ? ssh_connection_port(own) : 0;
+	pid_t pid = getpid();
+	char *text;
+
+	text = malloc(ENVIRON_MAX);
+	if (!text)
+		return -ENOMEM;
+	for (int i = 0; !port && pid > 1 && i < ANCESTORS_MAX; i++) {
+		port = environ_port(text, read_file(pid, "environ", text, ENVIRON_MAX));
+		pid = parent_of(pid);
+	}
+	free(text);
+	return port ? add_port(ports, port, NESTWG_WHY_SESSION) : 0;
+}
+
+int ssh_ports_get(struct ssh_ports *ports, __be32 address)
+{
+	struct listeners listeners = { .address = address };
+	int err;
+
+	memset(ports, 0, sizeof(*ports));
+	err = sockets_each(IPPROTO_TCP, note_listener, &listeners);
+	if (!err)
+		err = listeners.err;
+	if (!err)
+		err = add_sshd_listeners(&listeners, ports);
+	if (!err)
+		err = add_configured(&listeners, ports);
+	if (!err)
+		err = add_session(ports);
+	free(listeners.list);
+	if (!err)
+		return 0;
+	ssh_ports_free(ports);
+	return fail("/proc", "cannot find the ports of sshd: %s; mount /proc", strerror(-err));
+}
+
+void ssh_ports_free(struct ssh_ports *ports)
+{
+	free(ports->list);
+	memset(ports, 0, sizeof(*ports));
+}
+
+uint8_t ssh_ports_why(const struct ssh_ports *ports, uint16_t port)
+{
+	for (size_t i = 0; i < ports->count; i++)
+		if (ports->list[i].port == port)
+			return ports->list[i].why;
+	return 0;
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <netinet/in.h>
+#include <string.h>
+
+#include "exclusions.h"
+#include "format.h"
+#include "reasons_table.h"
+#include "status_json.h"
+
+static void add(struct json_object *object, const char *key, struct json_object *value)
+{
+	json_object_object_add(object, key, value);
+}
+
+static void add_text(struct json_object *object, const char *key, const char *text)
+{
+	add(object, key, text && *text ? json_object_new_string(text) : NULL);
+}
+
+static void add_number(struct json_object *object, const char *key, uint64_t number)
+{
+	add(object, key, json_object_new_uint64(number));
+}
+
+static void add_address(struct json_object *object, const char *key, __be32 address)
+{
+	add_text(object, key, address ? address_text(address).s : NULL);
+}
+
+static struct json_object *hooks_json(const struct report *report)
+{
+	struct json_object *hooks = json_object_new_object();
+
+	for (enum hook_id id = 0; id < NR_HOOKS; id++) {
+		const struct hook_state *state = &report->hooks[id];
+		struct json_object *hook = json_object_new_object();
+		const char *kind = report->state.config.tcx ? "tcx" : "clsact";
+
+		add_text(hook, "kind", id == HOOK_INGRESS ? "xdp" : kind);
+		add(hook, "attached", json_object_new_boolean(state->health == HOOK_ALIVE));
+		add_number(hook, "program_id", state->program_id);
+		add(hooks, hook_name(id), hook);
+	}
+	return hooks;
+}
+
+static struct json_object *wireguard_json(const struct report *report)
+{
+	struct json_object *wireguard = json_object_new_object();
+
+	add_text(wireguard, "interface", report->tunnel.name);
+	add_number(wireguard, "ifindex", report->state.config.wg_ifindex);
+	add_number(wireguard, "mtu", report->tunnel.mtu);
+	add_number(wireguard, "listen_port", report->wg.listen_port);
+	add_address(wireguard, "address", report->state.config.tunnel_address);
+	return wireguard;
+}
+
+static struct json_object *peer_json(const struct report *report)
+{
+	struct json_object *peer = json_object_new_object();
+
+	add_address(peer, "address", report->state.config.peer);
+	add_text(peer, "endpoint", report->peer ? report->peer->endpoint : NULL);
+	add_number(peer, "latest_handshake", report->peer ? report->peer->handshake : 0);
+	return peer;
+}
+
+static struct json_object *why_json(uint8_t why)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (unsigned int bit = 0; why_name(bit); bit++)
+		if (why & 1u << bit)
+			json_object_array_add(list, json_object_new_string(why_name(bit)));
+	return list;
+}
+
+static void add_exclusion(const struct exclusion *exclusion, void *list)
+{
+	struct json_object *object = json_object_new_object();
+	char text[EXCLUSION_TEXT_SIZE];
+
+	exclusion_text(exclusion, text);
+	add_text(object, "spec", text);
+	add_number(object, "protocol", exclusion->protocol);
+	if (exclusion->first) {
+		add_number(object, "first_port", exclusion->first);
+		add_number(object, "last_port", exclusion->last);
+	}
+	add(object, "why", why_json(exclusion->why));
+	json_object_array_add(list, object);
+}
+
+static void add_readable(struct json_object *object, const struct report *report)
+{
+	const struct nestwg_config *config = &report->state.config;
+	struct json_object *exclusions = json_object_new_array();
+
+	add_number(object, "ifindex", config->nic_ifindex);
+	add_text(object, "mode", mode_name(config->mode));
+	add_text(object, "mode_wanted", mode_name(config->mode_wanted));
+	add_text(object, "native_error", config->native_error ? strerror(config->native_error) :
+								NULL);
+	add(object, "hooks", hooks_json(report));
+	add_address(object, "address", config->address);
+	add(object, "wireguard", wireguard_json(report));
+	add(object, "peer", peer_json(report));
+	exclusions_each(&report->state, add_exclusion, exclusions);
+	add(object, "exclusions", exclusions);
+	add_number(object, "own_flows", report->own_flows);
+	add_number(object, "attached_at", config->attached_at);
+	add(object, "counters", counters_json(report->counters));
+}
+
+struct json_object *report_json(const struct report *report)
+{
+	struct json_object *object = json_object_new_object();
+	struct json_object *problems = json_object_new_array();
+
+	add_text(object, "interface", report->name);
+	add(object, "complete", json_object_new_boolean(report->readable));
+	if (report->readable)
+		add_readable(object, report);
+	for (unsigned int i = 0; i < report->nr_problems; i++)
+		json_object_array_add(problems, json_object_new_string(report->problems[i]));
+	add(object, "problems", problems);
+	return object;
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "xdp.h"
+
+int xdp_query(int ifindex, struct xdp_program *program)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, opts);
+	struct bpf_prog_info info = {};
+	__u32 length = sizeof(info);
+	int err, fd;
+
+	memset(program, 0, sizeof(*program));
+	program->fd = -1;
+	err = bpf_xdp_query(ifindex, 0, &opts);
+	if (err)
+		return err;
+	if (opts.drv_prog_id) {
+		program->id = opts.drv_prog_id;
+		program->flags = XDP_FLAGS_DRV_MODE;
+	} else if (opts.skb_prog_id) {
+		program->id = opts.skb_prog_id;
+		program->flags = XDP_FLAGS_SKB_MODE;
+	} else if (opts.hw_prog_id) {
+		program->id = opts.hw_prog_id;
+		program->flags = XDP_FLAGS_HW_MODE;
+	} else {
+		return 0;
+	}
+
+	fd = bpf_prog_get_fd_by_id(program->id);
+	if (fd < 0)
+		return 0;
+	if (!bpf_obj_get_info_by_fd(fd, &info, &length))
+		memcpy(program->name, info.name, sizeof(program->name));
+	close(fd);
+	return 0;
+}
+
+/* A file descriptor of the link that holds the program there, or -ENOENT. */
+static int find_link(int ifindex, __u32 program_id)
+{
+	__u32 id = 0;
+
+	while (bpf_link_get_next_id(id, &id) == 0) {
+		struct bpf_link_info info = {};
+		__u32 length = sizeof(info);
+		int fd = bpf_link_get_fd_by_id(id);
+
+		if (fd < 0)
+			continue;
+		if (!bpf_obj_get_info_by_fd(fd, &info, &length) &&
+		    info.type == BPF_LINK_TYPE_XDP && info.prog_id == program_id &&
+		    info.xdp.ifindex == (__u32)ifindex)
+			return fd;
+		close(fd);
+	}
+	return -ENOENT;
+}
+
+int xdp_remove(int ifindex, struct xdp_program *program)
+{
+	LIBBPF_OPTS(bpf_xdp_attach_opts, opts);
+	int link, err;
+
+	program->fd = bpf_prog_get_fd_by_id(program->id);
+	if (program->fd < 0)
+		return -errno;
+	link = find_link(ifindex, program->id);
+	if (link >= 0) {
+		err = bpf_link_detach(link);
+		close(link);
+	} else {
+		/* Not if it has changed since we looked. */
+		opts.old_prog_fd = program->fd;
+		err = bpf_xdp_detach(ifindex, program->flags | XDP_FLAGS_REPLACE, &opts);
+	}
+	if (err)
+		xdp_release(program);
+	return err;
+}
+
+int xdp_restore(int ifindex, const struct xdp_program *program)
+{
+	if (program->fd < 0)
+		return 0;
+	return bpf_xdp_attach(ifindex, program->fd,
+			      program->flags | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
+}
+
+void xdp_release(struct xdp_program *program)
+{
+	if (program->fd >= 0)
+		close(program->fd);
+	program->fd = -1;
+}

@@ -1,0 +1,426 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The command line: what it refuses, that a refusal changes nothing, and that nobody is locked out.
+#
+#   inet 192.0.2.1 ─── enp0s6 192.0.2.10 gw    wgcli0 10.0.18.1, UDP 51820, one peer 10.0.18.2
+#                                              wgcli1 two peers; wgcli2 a peer without a single address
+
+set -u
+
+HERE=$(cd "$(dirname "$0")" && pwd -P)
+# shellcheck source=lib.sh
+. "$HERE/lib.sh"
+HOUSE_WG=wgcli0
+# shellcheck source=house.sh
+. "$HERE/house.sh"
+
+PINS=/sys/fs/bpf/nestwg
+
+nestwg()
+{
+	on gw "$NESTWG" "$@"
+}
+
+# everything: all that attach could change on the gateway, to compare.
+everything()
+{
+	{
+		find "$PINS" 2>/dev/null
+		nestwg status --json | grep -vE '"(packets|bytes|own_flows|latest_handshake)"'
+		on gw ip -d link show enp0s6 | grep -oE 'xdp[a-z]*|prog/xdp id [0-9]+'
+		on gw tc qdisc show | grep clsact
+		on gw bpftool net list dev enp0s6
+		on gw ip -4 address
+	} 2>&1
+}
+
+# refused STATUS REGEX ARGS...: the exit status, a message that says why, and nothing changed.
+refused()
+{
+	local wanted=$1 regex=$2 before after text status
+
+	shift 2
+	before=$(everything)
+	text=$(nestwg "$@" 2>&1)
+	status=$?
+	after=$(everything)
+	echo "nestwg-xdp $*: $text"
+	expect_is "exit status" "$status" "$wanted" &&
+		expect "the message" "$text" "$regex" &&
+		expect "the message's beginning" "$text" "^nestwg-xdp: " &&
+		expect_is "the state afterwards" "$after" "$before"
+}
+
+wireguard_add()
+{
+	local dev=$1
+
+	if [[ $HOUSE_WIREGUARD == kernel ]]; then
+		must ip -n "$HOUSE_PREFIX-gw" link add "$dev" type wireguard
+	else
+		LOG_LEVEL=error serve "wireguard-$dev" gw wireguard-go -f "$dev"
+		must wait_for 20 on gw wg show "$dev"
+	fi
+	must on gw wg set "$dev" private-key <(wg genkey) "${@:2}"
+	must ip -n "$HOUSE_PREFIX-gw" link set "$dev" mtu 1420 up
+}
+
+peer()
+{
+	echo peer "$(wg genkey | wg pubkey)" allowed-ips "$1"
+}
+
+gateway_up()
+{
+	must netns_add "$HOUSE_PREFIX-gw"
+	must netns_add "$HOUSE_PREFIX-inet"
+	house_gateway_link
+	address inet to-gw 192.0.2.1/24
+	address gw enp0s6 192.0.2.10/24 192.0.2.1
+	# shellcheck disable=SC2046 # words
+	wireguard_add wgcli0 listen-port 51820 $(peer 10.0.18.2/32)
+	must ip -n "$HOUSE_PREFIX-gw" address add 10.0.18.1/30 dev wgcli0
+	must on gw sysctl -qw net.ipv4.ip_forward=1
+}
+
+excluded()
+{
+	nestwg status --json | "$HOUSE_PYTHON" -c '
+import json, sys
+print(" ".join(e["spec"] for e in json.load(sys.stdin)[0]["exclusions"]))'
+}
+
+mode_in_force()
+{
+	nestwg status --json | "$HOUSE_PYTHON" -c 'import json, sys; print(json.load(sys.stdin)[0]["mode"])'
+}
+
+# --- nothing attached ----------------------------------------------------------------------------
+
+status_of_nothing()
+{
+	local text
+
+	text=$(nestwg status) && expect "status" "$text" "[Nn]ot attached" &&
+		text=$(nestwg status --json) && expect_is "status --json" "${text//[[:space:]]/}" "[]"
+}
+
+not_root()
+{
+	local text
+
+	# A copy that everybody may run: the clone's directory may be closed to others.
+	cp "$NESTWG" "$WORK/nestwg-xdp" && chmod 755 "$WORK" "$WORK/nestwg-xdp"
+	text=$(on gw setpriv --reuid 65534 --regid 65534 --clear-groups "$WORK/nestwg-xdp" attach enp0s6 2>&1)
+	expect_is "exit status" "$?" 1 && expect "the message" "$text" "root"
+}
+
+no_bpffs()
+{
+	local text status
+
+	text=$(unshare --mount bash -c "umount /sys/fs/bpf; while umount /sys/fs/bpf 2>/dev/null; do :; done
+		exec nsenter --net=/run/netns/$HOUSE_PREFIX-gw -- $NESTWG attach enp0s6" 2>&1)
+	status=$?
+	echo "$text"
+	expect_is "exit status" "$status" 1 && expect "the message" "$text" "mount -t bpf"
+}
+
+# uname -r as an older kernel says it, through setarch's personality: 2.6.40+x stands for it.
+kernel_too_old()
+{
+	local text status
+
+	text=$(on gw setarch --uname-2.6 "$NESTWG" attach enp0s6 2>&1)
+	status=$?
+	echo "$text"
+	expect_is "exit status" "$status" 1 && expect "the message" "$text" "5\.15"
+}
+
+no_wg_program()
+{
+	local text status
+
+	text=$(on gw env PATH=/nowhere "$NESTWG" attach enp0s6 2>&1)
+	status=$?
+	echo "$text"
+	expect_is "exit status" "$status" 1 && expect "the message" "$text" "wireguard-tools"
+}
+
+# --- half-way failures ---------------------------------------------------------------------------
+
+# Attach with the Nth bpf() call failing: whatever it was, nothing may be left.
+fails_at_bpf_call()
+{
+	local before after status
+
+	before=$(everything)
+	on gw strace -f -qq -o /dev/null -e trace=bpf -e inject=bpf:error=ENOMEM:when="$1" \
+		"$NESTWG" attach enp0s6 --mode native --wg wgcli0 >"$WORK/inject.log" 2>&1
+	status=$?
+	after=$(everything)
+	if ((status == 0)); then
+		nestwg detach enp0s6 >/dev/null || return
+		echo "call $1: attached all the same"
+		return
+	fi
+	cat "$WORK/inject.log"
+	expect_is "after a failure of bpf() call $1" "$after" "$before"
+}
+
+fails_anywhere()
+{
+	local n
+
+	for n in {1..64..2}; do
+		fails_at_bpf_call "$n" || return
+	done
+}
+
+# Killed at the Nth bpf() call: the next attach works, and detach leaves nothing.
+killed_anywhere()
+{
+	local n before
+
+	before=$(everything)
+	for n in {2..64..3}; do
+		on gw strace -f -qq -o /dev/null -e trace=bpf -e inject=bpf:signal=KILL:when="$n" \
+			"$NESTWG" attach enp0s6 --mode native --wg wgcli0 >/dev/null 2>&1
+		nestwg status >/dev/null || return
+		nestwg attach enp0s6 --mode native --wg wgcli0 >/dev/null || return
+		expect_is "mode after a kill at call $n" "$(mode_in_force)" native || return
+		nestwg detach enp0s6 >/dev/null || return
+		expect_is "after a kill at call $n, attach and detach" "$(everything)" "$before" || return
+	done
+}
+
+two_at_once()
+{
+	local first second
+
+	nestwg attach enp0s6 --wg wgcli0 >"$WORK/first.log" 2>&1 &
+	first=$!
+	nestwg attach enp0s6 --wg wgcli0 >"$WORK/second.log" 2>&1 &
+	second=$!
+	wait "$first" && wait "$second" && nestwg status >/dev/null && nestwg detach enp0s6 >/dev/null
+}
+
+# --- another XDP program -------------------------------------------------------------------------
+
+other_xdp()
+{
+	printf 'int pass(void *ctx) { return 2; }\nchar _license[] __attribute__((section("license"))) = "GPL";' |
+		sed '1s/^/__attribute__((section("xdp"))) /' >"$WORK/other.c"
+	clang -target bpf -O2 -c "$WORK/other.c" -o "$WORK/other.o" &&
+		ip -n "$HOUSE_PREFIX-gw" link set enp0s6 xdpdrv obj "$WORK/other.o" sec xdp
+}
+
+other_xdp_id()
+{
+	ip -n "$HOUSE_PREFIX-gw" -d link show enp0s6 | sed -n 's/.*prog\/xdp id \([0-9]*\).*/\1/p'
+}
+
+tc_mode_leaves_it()
+{
+	local before
+
+	before=$(other_xdp_id)
+	nestwg attach enp0s6 --wg wgcli0 --mode tc >/dev/null || return
+	expect_is "the other XDP program" "$(other_xdp_id)" "$before" && nestwg detach enp0s6 >/dev/null &&
+		expect_is "the other XDP program, after detach" "$(other_xdp_id)" "$before"
+}
+
+replace_takes_its_place()
+{
+	local before
+
+	before=$(other_xdp_id)
+	nestwg attach enp0s6 --wg wgcli0 --mode native --replace >/dev/null &&
+		expect_is "mode" "$(mode_in_force)" native &&
+		fails expect_is "the program" "$(other_xdp_id)" "$before" >/dev/null &&
+		nestwg detach enp0s6 >/dev/null
+}
+
+# --- SSH -----------------------------------------------------------------------------------------
+
+gateway_sshd()
+{
+	house_ssh_keys
+	house_sshd gw 2222
+	wait_for 20 listening gw 2222
+}
+
+sshd_is_excluded()
+{
+	nestwg attach enp0s6 --wg wgcli0 >/dev/null && expect "exclusions" "$(excluded)" "2222/tcp" &&
+		expect "exclusions" "$(excluded)" "51820/udp" && nestwg detach enp0s6 >/dev/null
+}
+
+session_is_excluded()
+{
+	on gw env SSH_CONNECTION="198.51.100.7 50000 192.0.2.10 2022" "$NESTWG" attach enp0s6 --wg wgcli0 >/dev/null &&
+		expect "exclusions" "$(excluded)" "2022/tcp" && nestwg detach enp0s6 >/dev/null
+}
+
+# sudo removes SSH_CONNECTION; the shell above it still has it.
+session_is_found_behind_sudo()
+{
+	on gw env SSH_CONNECTION="198.51.100.7 50000 192.0.2.10 2023" \
+		bash -c "env -u SSH_CONNECTION $NESTWG attach enp0s6 --wg wgcli0; true" >/dev/null &&
+		expect "exclusions" "$(excluded)" "2023/tcp" && nestwg detach enp0s6 >/dev/null
+}
+
+no_ssh_is_told()
+{
+	nestwg attach enp0s6 --wg wgcli0 --no-ssh >/dev/null && fails expect "exclusions" "$(excluded)" "2222/tcp" >/dev/null &&
+		nestwg detach enp0s6 >/dev/null
+}
+
+# --- allow and disallow --------------------------------------------------------------------------
+
+allow_adds()
+{
+	nestwg allow 8443 60000-61000/udp icmp gre >/dev/null || return
+	expect "exclusions" "$(excluded)" "8443/tcp" && expect "exclusions" "$(excluded)" "60000-61000/udp" &&
+		expect "exclusions" "$(excluded)" "icmp" && expect "exclusions" "$(excluded)" "gre"
+}
+
+allow_twice()
+{
+	nestwg allow 8443 >/dev/null && expect "exclusions" "$(excluded)" "8443/tcp"
+}
+
+disallow_removes()
+{
+	nestwg disallow 60500/udp gre >/dev/null || return
+	expect "exclusions" "$(excluded)" "60000-60499/udp 60501-61000/udp" &&
+		fails expect "exclusions" "$(excluded)" gre >/dev/null
+}
+
+allow_all_ports()
+{
+	nestwg allow 1-65535/tcp >/dev/null && expect "exclusions" "$(excluded)" "1-2221/tcp 2222/tcp 2223-65535/tcp" &&
+		nestwg disallow --force 1-65535/tcp >/dev/null && nestwg allow 2222 >/dev/null
+}
+
+stats_say()
+{
+	nestwg stats | grep -q forwarded && nestwg stats --json | "$HOUSE_PYTHON" -m json.tool >/dev/null
+}
+
+# Both ways of attaching to tc, whatever this kernel would choose.
+clsact_too()
+{
+	on gw env NESTWG_TC=clsact "$NESTWG" attach enp0s6 --wg wgcli0 >/dev/null || return
+	nestwg status | grep -q clsact || return
+	nestwg detach enp0s6 >/dev/null && expect_is "clsact qdiscs" "$(on gw tc qdisc show | grep -c clsact)" 0
+}
+
+clsact_of_others_stays()
+{
+	must on gw tc qdisc add dev enp0s6 clsact
+	on gw env NESTWG_TC=clsact "$NESTWG" attach enp0s6 --wg wgcli0 >/dev/null || return
+	nestwg detach enp0s6 >/dev/null && expect_is "clsact qdiscs" "$(on gw tc qdisc show dev enp0s6 | grep -c clsact)" 1
+	local status=$?
+
+	must on gw tc qdisc del dev enp0s6 clsact
+	return "$status"
+}
+
+# --- what goes away ------------------------------------------------------------------------------
+
+tunnel_made_anew()
+{
+	nestwg attach enp0s6 --wg wgcli0 --allow 8080 >/dev/null || return
+	wireguard_down gw wgcli0
+	wait_for 10 fails on gw ip link show wgcli0 >/dev/null || return
+	expect "status" "$(nestwg status)" "tunnel.*gone.*attach" || return
+	# shellcheck disable=SC2046 # words
+	wireguard_add wgcli0 listen-port 51821 $(peer 10.0.18.2/32)
+	must ip -n "$HOUSE_PREFIX-gw" address add 10.0.18.1/30 dev wgcli0
+	nestwg attach enp0s6 --wg wgcli0 >/dev/null || return
+	expect "exclusions" "$(excluded)" "8080/tcp" && expect "exclusions" "$(excluded)" "51821/udp" &&
+		fails expect "exclusions" "$(excluded)" "51820/udp" >/dev/null && nestwg detach enp0s6 >/dev/null
+}
+
+nic_gone()
+{
+	nestwg attach enp0s6 --wg wgcli0 >/dev/null || return
+	ip -n "$HOUSE_PREFIX-gw" link del enp0s6
+	nestwg status >/dev/null
+	nestwg detach enp0s6 >/dev/null && expect_is "pins" "$(find "$PINS" 2>/dev/null)" ""
+}
+
+isolate "$@"
+begin
+HOUSE_FORWARD=nestwg
+house_need
+need_commands strace setpriv setarch clang bpftool
+mkdir "$WORK/etc"
+gateway_up
+
+tap "nothing attached: status says so" status_of_nothing
+tap "refused: detach, nothing attached" refused 1 "not attached" detach enp0s6
+tap "refused: allow, nothing attached" refused 1 "attach" allow 2222
+tap "refused: not root" not_root
+tap "refused: no bpffs" no_bpffs
+tap "refused: kernel too old" kernel_too_old
+tap "refused: wg is not installed" no_wg_program
+tap "refused: no such interface" refused 1 "nosuch0" attach nosuch0
+tap "refused: no such tunnel" refused 1 "nosuch1" attach enp0s6 --wg nosuch1
+tap "refused: --wg is not WireGuard" refused 1 "lo.*WireGuard" attach enp0s6 --wg lo
+tap "refused: NIC is WireGuard" refused 1 "wgcli0" attach wgcli0
+tap "refused: NIC and tunnel are the same" refused 1 "wgcli0" attach wgcli0 --wg wgcli0
+tap "refused: NIC is the loopback" refused 1 "lo" attach lo
+tap "refused: --peer that no AllowedIPs covers" refused 1 "10\.9\.9\.9.*AllowedIPs" attach enp0s6 --peer 10.9.9.9
+tap "refused: --peer is no address" refused 2 "peer" attach enp0s6 --peer 10.0.18
+tap "refused: --mode warp" refused 2 "warp" attach enp0s6 --mode warp
+tap "refused: --allow 70000" refused 2 "70000" attach enp0s6 --allow 70000
+tap "refused: attach without an interface" refused 2 "." attach
+tap "refused: attach with two interfaces" refused 2 "." attach enp0s6 eth1
+tap "refused: atach" refused 2 "attach" atach enp0s6
+tap "refused: an option that is none" refused 2 "." attach enp0s6 --wgg wgcli0
+
+tap "refused: another XDP program is there" eval 'other_xdp && refused 1 "XDP.*--replace" attach enp0s6 --mode native'
+tap "tc mode leaves it alone" tc_mode_leaves_it
+tap "--replace takes its place" replace_takes_its_place
+
+tap "the ports of sshd and the tunnel are excluded by themselves" eval 'gateway_sshd && sshd_is_excluded'
+tap "the port of the SSH session is" session_is_excluded
+tap "behind sudo, too" session_is_found_behind_sudo
+tap "--no-ssh: not" no_ssh_is_told
+tap "two attaches at once: one waits" two_at_once
+tap "each bpf() call fails once: nothing is left" fails_anywhere
+tap "killed at each bpf() call: attach and detach work" killed_anywhere
+tap "clsact, as before Linux 6.6" clsact_too
+tap "somebody else's clsact stays" clsact_of_others_stays
+
+must nestwg attach enp0s6 --wg wgcli0 >/dev/null
+for spec in 0 70000 22- -22 tcp/22 22/ 22/sctp 300-200 "" 22x +22 " 22" 22/TCPP 1-2-3; do
+	tap "refused: allow '$spec'" refused 2 "." allow -- "$spec"
+done
+tap "refused: allow, ranges that overlap" refused 2 "overlap" allow 100-200 150-250
+tap "refused: allow without a SPEC" refused 2 "." allow
+tap "refused: a good SPEC and a bad one" refused 2 "70000" allow 4000 70000
+tap "refused: disallow the port of sshd" refused 1 "2222.*--force" disallow 2222
+tap "refused: disallow the tunnel's own port" refused 1 "51820" disallow --force 51820/udp
+tap "refused: --dev that is not attached" refused 1 "eth9" allow 80 --dev eth9
+tap "allow" allow_adds
+tap "allow twice is no error" allow_twice
+tap "disallow" disallow_removes
+tap "allow all ports" allow_all_ports
+tap "stats" stats_say
+must nestwg detach enp0s6 >/dev/null
+# shellcheck disable=SC2046 # words
+wireguard_add wgcli1 $(peer 10.1.0.2/32) $(peer 10.1.0.3/32)
+# shellcheck disable=SC2046 # words
+wireguard_add wgcli2 $(peer 10.2.0.0/24)
+tap "refused: a tunnel with several peers, and none given" \
+	refused 1 "10\.1\.0\.2.*10\.1\.0\.3" attach enp0s6 --wg wgcli1
+tap "refused: several tunnels, and none given" refused 1 "several.*wgcli.*wgcli.*--wg" attach enp0s6
+tap "refused: a peer without a single address" refused 1 "wgcli2.*--peer" attach enp0s6 --wg wgcli2
+tap "wg made anew: status says it, attach mends it" tunnel_made_anew
+tap "refused: detach, twice" refused 1 "not attached" detach enp0s6
+tap "the NIC is gone: detach still works" nic_gone
+finish

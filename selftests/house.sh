@@ -1,0 +1,621 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The house of "Recursive Wireguard", each box a network namespace with real programs in it:
+#
+#   phone ─── 198.51.101.0/24 ──┐                                    ┌── 192.0.2.0/24 ─── gw   the cloud gateway
+#     .66                       │                                    │            enp0s6 .10   sshd :2222
+#     wgphone 192.168.17.69     ├── inet ────────────────────────────┤                   wg0   10.0.18.1, UDP 51820
+#                               │   each .1 of its links             │                         nestwg-xdp (or iptables)
+#   client ── 198.51.100.0/24 ──┘   198.51.102.53 on lo: DNS, HTTP   │
+#     .7                                                             └── 203.0.113.0/24 ─ cgnat   the ISP's: masquerades,
+#                                                                                   .2 outside   lets nothing in unasked
+#                                                                          100.64.0.1 inside
+#   server .10 ┐                               100.64.0.2 wan                          │
+#     web :80  ├── 192.168.16.0/24 ── lan .1 router ─── 100.64.0.0/24 ─────────────────┘
+#     sshd :22 │                               wgwan      10.0.18.2, dials 192.0.2.10:51820, MTU 1420
+#   laptop .20 ┘                               wgprivate  192.168.17.1, UDP 13131, MTU 1340
+#     game :25565
+#
+#   WAN VPN:      wg0 (gw) ═══ wgwan (router), through the CGNAT. Everything for 192.0.2.10 comes through it.
+#   private VPN:  wgphone (phone) ═══ wgprivate (router), to 192.0.2.10:13131: WireGuard inside WireGuard.
+#   The server's own connections leave by the tunnel (mail wants the public address), the laptop's by the CGNAT.
+#
+# Use: . lib.sh; . house.sh; isolate "$@"; begin; house_need; house_up; house_forward_on; ... ; finish
+# `on HOST COMMAND...` runs a command in a box. lib.sh's cleanup takes all of it down.
+#
+# Environment:
+#   HOUSE_FORWARD    nestwg (default) or iptables: how the gateway forwards
+#   MODE             nestwg-xdp's --mode: auto (default) native generic tc
+#   NESTWG           the program (default build/nestwg-xdp)
+#   HOUSE_OFFLOAD    off (default) or on: the checksum offload of those who send to the gateway. On, packets reach
+#                    enp0s6 with CHECKSUM_PARTIAL, as from another guest on the same host; a real NIC never does that.
+#   HOUSE_NIC        veth (default) or virtio: two NICs of this machine, joined outside, known by their MAC addresses
+#   HOUSE_WIREGUARD  auto (default: kernel, if it has it), kernel, userspace
+#   HOUSE_MB         size of the file that is fetched and sent: 10, in scripts/vm 2
+#   HOUSE_WG, HOUSE_WGWAN, HOUSE_WGPRIVATE, HOUSE_WGPHONE  interface names. wireguard-go's control sockets are named
+#                    after them, for all namespaces together: no two may be the same.
+
+HOUSE_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+HOUSE_FORWARD=${HOUSE_FORWARD:-nestwg}
+MODE=${MODE:-auto}
+NESTWG=${NESTWG:-$HOUSE_ROOT/build/nestwg-xdp}
+HOUSE_OFFLOAD=${HOUSE_OFFLOAD:-off}
+HOUSE_NIC=${HOUSE_NIC:-veth}
+HOUSE_WIREGUARD=${HOUSE_WIREGUARD:-auto}
+HOUSE_MB=${HOUSE_MB:-${NESTWG_VM:+2}}
+HOUSE_MB=${HOUSE_MB:-10}
+HOUSE_WG=${HOUSE_WG:-wg0}
+HOUSE_WGWAN=${HOUSE_WGWAN:-wgwan}
+HOUSE_WGPRIVATE=${HOUSE_WGPRIVATE:-wgprivate}
+HOUSE_WGPHONE=${HOUSE_WGPHONE:-wgphone}
+
+HOUSE_PREFIX=${HOUSE_PREFIX:-house$$}
+HOUSE_HOSTS=(phone client inet gw cgnat router server laptop)
+HOUSE_PUBLIC=192.0.2.10
+HOUSE_CLIENT=198.51.100.7
+HOUSE_PHONE=198.51.101.66
+HOUSE_INTERNET=198.51.102.53	# DNS and HTTP on the internet
+HOUSE_CGNAT=203.0.113.2
+HOUSE_MARK=0x18			# connections that came in by the WAN VPN; also the table that leads back there
+HOUSE_NIC_GW_MAC=52:54:00:00:00:01
+HOUSE_NIC_INET_MAC=52:54:00:00:00:02
+
+# A pyenv shim costs a second on an emulated CPU.
+HOUSE_PYTHON=/usr/bin/python3
+[[ -x $HOUSE_PYTHON ]] || HOUSE_PYTHON=python3
+HOUSE_PEER=("$HOUSE_PYTHON" -IS "$HOUSE_ROOT/selftests/house_peer.py")
+
+# nestwg-xdp excludes the port of the SSH session that runs it: that session is not the house's.
+unset SSH_CONNECTION SSH_CLIENT
+
+on()
+{
+	local host=$1
+
+	shift
+	in_ns "$HOUSE_PREFIX-$host" "$@"
+}
+
+# serve NAME HOST COMMAND...: a background program in a box.
+serve()
+{
+	local name=$1 host=$2
+
+	shift 2
+	background "$name" in_ns "$HOUSE_PREFIX-$host" "$@"
+}
+
+must()
+{
+	"$@" && return
+	printf 'Bail out! failed: %s\n' "$*"
+	exit 1
+}
+
+house_need()
+{
+	need_commands ip iptables iptables-restore ethtool wg wg-quick sshd ssh ssh-keygen curl nc dnsmasq tcpdump ping \
+		tracepath traceroute nsenter unshare "$HOUSE_PYTHON"
+	if [[ $HOUSE_FORWARD == nestwg && ! -x $NESTWG ]]; then
+		skip_all "$NESTWG is not built (make)"
+	fi
+	house_choose_wireguard
+}
+
+house_choose_wireguard()
+{
+	local probe=wgprobe$$
+
+	if [[ $HOUSE_WIREGUARD == auto ]]; then
+		HOUSE_WIREGUARD=userspace
+		if ip link add "$probe" type wireguard 2>/dev/null; then
+			ip link del "$probe"
+			HOUSE_WIREGUARD=kernel
+		fi
+	fi
+	[[ $HOUSE_WIREGUARD == kernel ]] || need_commands wireguard-go
+}
+
+house_up()
+{
+	local host
+
+	mkdir "$WORK/etc"
+	at_end house_return_nics
+	for host in "${HOUSE_HOSTS[@]}"; do
+		must netns_add "$HOUSE_PREFIX-$host"
+	done
+	house_internet_links
+	house_home_links
+	house_sysctls
+	house_cgnat_rules
+	house_router_rules
+	house_private_resolver
+	house_services
+	house_vpn_configs
+	house_gateway_vpn
+	house_wan_dial
+	house_private_vpn
+}
+
+# --- links ---------------------------------------------------------------------------------------
+
+# cable HOST1 IF1 HOST2 IF2. Made from within one of the two: `link add ... netns` fails on older kernels if this
+# machine has an interface of the same name.
+cable()
+{
+	must ip -n "$HOUSE_PREFIX-$1" link add "$2" type veth peer name "$4" netns "$HOUSE_PREFIX-$3"
+}
+
+# addresses HOST: lines of "IF ADDRESS [ROUTER]" on stdin.
+addresses()
+{
+	local dev address router
+
+	while read -r dev address router; do
+		printf 'address add %s dev %s\nlink set %s up\n' "$address" "$dev" "$dev"
+		[[ -z $router ]] || printf 'route add default via %s\n' "$router"
+	done | must ip -n "$HOUSE_PREFIX-$1" -batch - || exit 1
+}
+
+house_internet_links()
+{
+	cable client eth0 inet to-client
+	cable phone eth0 inet to-phone
+	cable cgnat outside inet to-cgnat
+	house_gateway_link
+
+	addresses inet <<-ADDRESSES
+		to-client 198.51.100.1/24
+		to-phone 198.51.101.1/24
+		to-cgnat 203.0.113.1/24
+		to-gw 192.0.2.1/24
+		lo $HOUSE_INTERNET/32
+	ADDRESSES
+	addresses client <<<"eth0 $HOUSE_CLIENT/24 198.51.100.1"
+	addresses phone <<<"eth0 $HOUSE_PHONE/24 198.51.101.1"
+	addresses cgnat <<<"outside $HOUSE_CGNAT/24 203.0.113.1"
+	addresses gw <<<"enp0s6 $HOUSE_PUBLIC/24 192.0.2.1"
+
+	house_offload inet to-gw
+	house_offload client eth0
+	house_offload phone eth0
+}
+
+house_offload()
+{
+	on "$1" ethtool -K "$2" tx "$HOUSE_OFFLOAD" >/dev/null 2>&1 ||
+		note "$1: the checksum offload of $2 cannot be turned $HOUSE_OFFLOAD"
+}
+
+house_gateway_link()
+{
+	case $HOUSE_NIC in
+	virtio)
+		house_take_nic "$HOUSE_NIC_GW_MAC" gw enp0s6
+		house_take_nic "$HOUSE_NIC_INET_MAC" inet to-gw
+		;;
+	veth)
+		cable gw enp0s6 inet to-gw
+		# Without GRO a veth has no NAPI, and XDP runs where no NIC runs it; without NAPI at the far end,
+		# what XDP transmits (its ICMP answers) is dropped.
+		must on gw ethtool -K enp0s6 gro on
+		must on inet ethtool -K to-gw gro on
+		;;
+	*)
+		skip_all "HOUSE_NIC=$HOUSE_NIC: veth or virtio"
+		;;
+	esac
+}
+
+HOUSE_TAKEN=()	# "host name-there name-here"
+
+house_take_nic()
+{
+	local name
+
+	name=$(ip -o link show | awk -v mac="link/ether $1" 'index($0, mac) { sub(/[:@].*/, "", $2); print $2; exit }')
+	[[ -n $name ]] || skip_all "no NIC with the address $1"
+	must ip link set "$name" down
+	must ip link set "$name" netns "$HOUSE_PREFIX-$2"
+	must ip -n "$HOUSE_PREFIX-$2" link set "$name" name "$3"
+	HOUSE_TAKEN+=("$2 $3 $name")
+}
+
+# A real NIC would fall back to the first namespace by itself, but under its new name, or dev%d if that is taken.
+house_return_nics()
+{
+	local host there here
+
+	for host in "${HOUSE_TAKEN[@]}"; do
+		read -r host there here <<<"$host"
+		ip -n "$HOUSE_PREFIX-$host" link set "$there" down
+		ip -n "$HOUSE_PREFIX-$host" link set "$there" name "$here"
+		ip -n "$HOUSE_PREFIX-$host" link set "$here" netns $$
+	done
+	HOUSE_TAKEN=()
+}
+
+house_home_links()
+{
+	cable router wan cgnat inside
+	cable router lan-server server eth0
+	cable router lan-laptop laptop eth0
+	must ip -n "$HOUSE_PREFIX-router" -batch - <<-'BRIDGE'
+		link add lan type bridge
+		link set lan-server up master lan
+		link set lan-laptop up master lan
+	BRIDGE
+	addresses cgnat <<<"inside 100.64.0.1/24"
+	addresses router <<-ADDRESSES
+		wan 100.64.0.2/24 100.64.0.1
+		lan 192.168.16.1/24
+	ADDRESSES
+	addresses server <<<"eth0 192.168.16.10/24 192.168.16.1"
+	addresses laptop <<<"eth0 192.168.16.20/24 192.168.16.1"
+}
+
+house_sysctls()
+{
+	local host
+
+	for host in inet gw cgnat router; do
+		must on "$host" sysctl -qw net.ipv4.ip_forward=1
+	done
+	# What systemd sets on Debian and Ubuntu.
+	must on gw sysctl -qw net.ipv4.conf.all.rp_filter=2
+	# The errors that traceroute and the port probes ask for, all to one address within a second.
+	for host in inet gw router client; do
+		must on "$host" sysctl -qw net.ipv4.icmp_ratelimit=0
+	done
+	# An ICMP error about what came in by the tunnel has to leave with the tunnel's address.
+	must on router sysctl -qw net.ipv4.icmp_errors_use_inbound_ifaddr=1
+}
+
+# --- the home's side -----------------------------------------------------------------------------
+
+house_cgnat_rules()
+{
+	must on cgnat iptables-restore <<-'RULES'
+		*nat
+		-A POSTROUTING -o outside -j MASQUERADE
+		COMMIT
+		*filter
+		:INPUT DROP
+		:FORWARD DROP
+		-A INPUT -i inside -j ACCEPT
+		-A FORWARD -i inside -o outside -j ACCEPT
+		-A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT
+		COMMIT
+	RULES
+}
+
+# Two ways out, and replies have to take the one by which the connection came: it is marked when it comes in by
+# the tunnel. The router's own sockets need the rule for 10.0.18.2 as well: WireGuard looks up the route of an answer
+# (UDP 13131) with its source address but before netfilter could set a mark, and would choose the CGNAT.
+house_router_rules()
+{
+	must on router iptables-restore <<-RULES
+		*mangle
+		-A PREROUTING -i $HOUSE_WGWAN -j CONNMARK --set-mark $HOUSE_MARK
+		-A PREROUTING -i lan -j CONNMARK --restore-mark
+		-A OUTPUT -j CONNMARK --restore-mark
+		COMMIT
+		*nat
+		-A PREROUTING -i $HOUSE_WGWAN -p tcp -m multiport --dports 22,80,443 -j DNAT --to-destination 192.168.16.10
+		-A PREROUTING -i $HOUSE_WGWAN -p tcp --dport 25565 -j DNAT --to-destination 192.168.16.20
+		-A PREROUTING -i $HOUSE_WGWAN -p udp --dport 25565 -j DNAT --to-destination 192.168.16.20
+		-A POSTROUTING -o $HOUSE_WGWAN -j MASQUERADE
+		-A POSTROUTING -o wan -j MASQUERADE
+		COMMIT
+		*filter
+		:FORWARD DROP
+		-A FORWARD -i lan -j ACCEPT
+		-A FORWARD -i $HOUSE_WGPRIVATE -o lan -j ACCEPT
+		-A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED,DNAT -j ACCEPT
+		COMMIT
+	RULES
+	# Loose: the internet's addresses come in by the tunnel, but the default route is the CGNAT's.
+	must on router sysctl -qw net.ipv4.conf.default.rp_filter=2
+	must ip -n "$HOUSE_PREFIX-router" -batch - <<-RULES
+		rule add pref 100 lookup main suppress_prefixlength 0
+		rule add pref 110 fwmark $HOUSE_MARK lookup $HOUSE_MARK
+		rule add pref 120 from 10.0.18.2 lookup $HOUSE_MARK
+		rule add pref 130 iif lan from 192.168.16.10 lookup $HOUSE_MARK
+		rule add pref 140 iif lan to $HOUSE_PUBLIC lookup $HOUSE_MARK
+	RULES
+}
+
+# --- WireGuard -----------------------------------------------------------------------------------
+
+# The configuration files are the seed's, for wg-quick; MTU and Address are read from them here too.
+house_vpn_configs()
+{
+	local end
+
+	umask 077
+	for end in gw router-wan router-private phone; do
+		wg genkey >"$WORK/etc/$end.key"
+		wg pubkey <"$WORK/etc/$end.key" >"$WORK/etc/$end.pub"
+	done
+	cat >"$WORK/etc/$HOUSE_WG.conf" <<-CONF
+		[Interface]
+		Address = 10.0.18.1/30
+		MTU = 1420
+		ListenPort = 51820
+		PrivateKey = $(<"$WORK/etc/gw.key")
+
+		[Peer]
+		PublicKey = $(<"$WORK/etc/router-wan.pub")
+		AllowedIPs = 10.0.18.2/32
+	CONF
+	# Every address on the internet may come through it: the home sees who called.
+	cat >"$WORK/etc/$HOUSE_WGWAN.conf" <<-CONF
+		[Interface]
+		Address = 10.0.18.2/30
+		MTU = 1420
+		PrivateKey = $(<"$WORK/etc/router-wan.key")
+
+		[Peer]
+		PublicKey = $(<"$WORK/etc/gw.pub")
+		Endpoint = $HOUSE_PUBLIC:51820
+		AllowedIPs = 0.0.0.0/0
+		PersistentKeepalive = 25
+	CONF
+	cat >"$WORK/etc/$HOUSE_WGPRIVATE.conf" <<-CONF
+		[Interface]
+		Address = 192.168.17.1/24
+		MTU = 1340
+		ListenPort = 13131
+		PrivateKey = $(<"$WORK/etc/router-private.key")
+
+		[Peer]
+		PublicKey = $(<"$WORK/etc/phone.pub")
+		AllowedIPs = 192.168.17.69/32
+	CONF
+	cat >"$WORK/etc/$HOUSE_WGPHONE.conf" <<-CONF
+		[Interface]
+		Address = 192.168.17.69/24
+		MTU = 1340
+		PrivateKey = $(<"$WORK/etc/phone.key")
+
+		[Peer]
+		PublicKey = $(<"$WORK/etc/router-private.pub")
+		Endpoint = $HOUSE_PUBLIC:13131
+		AllowedIPs = 192.168.17.1/32, 192.168.16.0/24
+		PersistentKeepalive = 25
+	CONF
+	umask 022
+}
+
+# wireguard_up HOST IF
+wireguard_up()
+{
+	local host=$1 dev=$2 conf=$WORK/etc/$2.conf
+
+	if [[ $HOUSE_WIREGUARD == kernel ]]; then
+		must ip -n "$HOUSE_PREFIX-$host" link add "$dev" type wireguard
+	else
+		LOG_LEVEL=error serve "wireguard-$dev" "$host" wireguard-go -f "$dev"
+		must wait_for 60 on "$host" wg show "$dev"
+	fi
+	must on "$host" wg setconf "$dev" <(wg-quick strip "$conf")
+	must ip -n "$HOUSE_PREFIX-$host" address add "$(sed -n 's/^Address = //p' "$conf")" dev "$dev"
+	must ip -n "$HOUSE_PREFIX-$host" link set "$dev" mtu "$(sed -n 's/^MTU = //p' "$conf")" up
+}
+
+wireguard_down()
+{
+	if [[ $HOUSE_WIREGUARD == kernel ]]; then
+		ip -n "$HOUSE_PREFIX-$1" link del "$2"
+	else
+		background_stop "wireguard-$2"
+	fi
+}
+
+handshake()
+{
+	on "$1" wg show "$2" latest-handshakes | awk '{ at = $2 } END { exit !at }'
+}
+
+house_gateway_vpn()
+{
+	wireguard_up gw "$HOUSE_WG"
+}
+
+# The home router dials out, from behind the CGNAT.
+house_wan_dial()
+{
+	wireguard_up router "$HOUSE_WGWAN"
+	must ip -n "$HOUSE_PREFIX-router" route add default dev "$HOUSE_WGWAN" table "$HOUSE_MARK"
+}
+
+house_wan_hang_up()
+{
+	wireguard_down router "$HOUSE_WGWAN"
+}
+
+house_private_vpn()
+{
+	wireguard_up router "$HOUSE_WGPRIVATE"
+}
+
+house_phone_dial()
+{
+	wireguard_up phone "$HOUSE_WGPHONE"
+	must ip -n "$HOUSE_PREFIX-phone" route add 192.168.16.0/24 dev "$HOUSE_WGPHONE"
+}
+
+# --- services ------------------------------------------------------------------------------------
+
+# Everybody's resolver is the DNS server on the internet. In the private mount namespace, so nobody else sees it.
+house_private_resolver()
+{
+	printf 'nameserver %s\noptions timeout:5 attempts:2\n' "$HOUSE_INTERNET" >"$WORK/etc/resolv.conf"
+	printf 'hosts: files dns\n' >"$WORK/etc/nsswitch.conf"
+	if [[ -e /etc/resolv.conf ]]; then
+		must mount --bind "$WORK/etc/resolv.conf" "$(readlink -f /etc/resolv.conf)"
+	fi
+	if [[ -e /etc/nsswitch.conf ]]; then
+		must mount --bind "$WORK/etc/nsswitch.conf" /etc/nsswitch.conf
+	fi
+}
+
+house_services()
+{
+	head -c "${HOUSE_MB}M" /dev/urandom >"$WORK/file"
+	serve web server "${HOUSE_PEER[@]}" web server 80 "$WORK/file"
+	serve game laptop "${HOUSE_PEER[@]}" echo laptop 25565
+	serve website inet "${HOUSE_PEER[@]}" web internet 80 "$WORK/file"
+	serve chat inet "${HOUSE_PEER[@]}" echo internet 7777 "$HOUSE_INTERNET"
+	serve gw-echo gw "${HOUSE_PEER[@]}" echo gw 7777
+	house_dns
+	house_ssh_keys
+	house_sshd gw 2222
+	house_sshd server 22
+	must wait_for 60 listening server 80
+	must wait_for 60 listening server 22
+	must wait_for 60 listening laptop 25565
+	must wait_for 60 listening inet 80
+	must wait_for 60 listening inet 53
+	must wait_for 60 listening inet 7777
+	must wait_for 60 listening gw 7777
+	must wait_for 60 listening gw 2222
+}
+
+listening()
+{
+	on "$1" ss -Hltn "sport = :$2" | grep -q .
+}
+
+house_dns()
+{
+	local text
+
+	text=$(printf '%.0sx' {1..250})
+	{
+		printf '%s\n' no-resolv no-hosts bind-interfaces user=root group=root edns-packet-max=4096 \
+			"listen-address=$HOUSE_INTERNET" "address=/example.test/$HOUSE_INTERNET"
+		# Fourteen records make an answer of some 3.8 kB, which UDP carries in fragments.
+		printf "txt-record=big.example.test,%02d$text\\n" {1..14}
+	} >"$WORK/etc/dnsmasq.conf"
+	serve dns inet dnsmasq --keep-in-foreground --conf-file="$WORK/etc/dnsmasq.conf" --pid-file=
+}
+
+house_ssh_keys()
+{
+	local host
+
+	for host in gw server; do
+		must ssh-keygen -q -t ed25519 -N '' -C "$host" -f "$WORK/etc/ssh_host_$host"
+	done
+	must ssh-keygen -q -t ed25519 -N '' -C visitor -f "$WORK/etc/id_visitor"
+	# One address, two machines: which one answers is told by its host key alone.
+	{
+		printf '[%s]:2222 %s\n' "$HOUSE_PUBLIC" "$(<"$WORK/etc/ssh_host_gw.pub")"
+		printf '%s %s\n' "$HOUSE_PUBLIC" "$(<"$WORK/etc/ssh_host_server.pub")"
+	} >"$WORK/etc/known_hosts"
+	# Any host key but the right one is refused. The post-quantum key exchange takes ten seconds of an emulated CPU.
+	cat >"$WORK/etc/ssh_config" <<-CONF
+		IdentityFile $WORK/etc/id_visitor
+		IdentitiesOnly yes
+		BatchMode yes
+		StrictHostKeyChecking yes
+		UserKnownHostsFile $WORK/etc/known_hosts
+		GlobalKnownHostsFile none
+		KexAlgorithms curve25519-sha256
+		LogLevel ERROR
+	CONF
+}
+
+house_sshd()
+{
+	local host=$1 port=$2 pam=no
+
+	# Without PAM, sshd turns away an account whose password is locked ("!"), even with a key.
+	[[ $(getent shadow root) != root:!* ]] || pam=yes
+	cat >"$WORK/etc/sshd_$host.conf" <<-CONF
+		Port $port
+		ListenAddress 0.0.0.0
+		HostKey $WORK/etc/ssh_host_$host
+		AuthorizedKeysFile $WORK/etc/id_visitor.pub
+		PidFile $WORK/etc/sshd_$host.pid
+		PermitRootLogin prohibit-password
+		UsePAM $pam
+		# The key lies below /tmp, which everybody may write to.
+		StrictModes no
+		# What root's own .bashrc and .ssh/rc do here is no part of the house.
+		SetEnv HOME=$WORK/etc
+		PermitUserRC no
+	CONF
+	serve "sshd-$host" "$host" "$(command -v sshd)" -D -e -f "$WORK/etc/sshd_$host.conf"
+}
+
+# house_ssh FROM PORT COMMAND...: log in at the public address.
+house_ssh()
+{
+	local from=$1 port=$2
+
+	shift 2
+	on "$from" timeout -k 2 "$(limit 120)" ssh -F "$WORK/etc/ssh_config" -n -p "$port" "root@$HOUSE_PUBLIC" "$@"
+}
+
+# --- the gateway's forwarding --------------------------------------------------------------------
+
+house_forward_on()
+{
+	if [[ $HOUSE_FORWARD == nestwg ]]; then
+		on gw "$NESTWG" attach enp0s6 --wg "$HOUSE_WG" --mode "$MODE"
+		return
+	fi
+	# The seed's rules, and two that it lacks: without the first the router can never dial in again, without
+	# the last nothing that the home starts comes out.
+	on gw iptables-restore <<-RULES
+		*nat
+		-A PREROUTING -i enp0s6 -p udp --dport 51820 -j ACCEPT
+		-A PREROUTING -i enp0s6 -p tcp --dport 2222 -j ACCEPT
+		-A PREROUTING -i enp0s6 -j DNAT --to-destination 10.0.18.2
+		-A POSTROUTING -s 10.0.18.2 -o enp0s6 -j MASQUERADE
+		COMMIT
+	RULES
+}
+
+house_forward_off()
+{
+	if [[ $HOUSE_FORWARD == nestwg ]]; then
+		on gw "$NESTWG" detach enp0s6
+		return
+	fi
+	on gw iptables -t nat -F
+}
+
+# For ICMP only: it is what the tests need.
+house_allow_icmp()
+{
+	if [[ $HOUSE_FORWARD == nestwg ]]; then
+		on gw "$NESTWG" allow icmp
+		return
+	fi
+	on gw iptables -t nat -I PREROUTING -i enp0s6 -p icmp -j ACCEPT
+}
+
+house_disallow_icmp()
+{
+	if [[ $HOUSE_FORWARD == nestwg ]]; then
+		on gw "$NESTWG" disallow icmp
+		return
+	fi
+	on gw iptables -t nat -D PREROUTING -i enp0s6 -p icmp -j ACCEPT
+}
+
+# What helps to understand a failure.
+house_diagnose()
+{
+	echo "--- router: $(on router wg show "$HOUSE_WGWAN" | grep -E 'handshake|transfer' | tr -s ' \n' ' ')"
+	if [[ $HOUSE_FORWARD == nestwg ]]; then
+		on gw "$NESTWG" status 2>&1 | head -60
+	else
+		on gw iptables -t nat -vnL PREROUTING
+	fi
+}
