@@ -135,6 +135,11 @@ static int configure(struct attachment *a)
 	struct nestwg_config *config = &a->state.config;
 	const struct plan *plan = a->plan;
 
+	/* What we made on an interface that is no longer concerned went with it, or see commit(). */
+	if (config->nic_ifindex != (__u32)plan->nic.ifindex)
+		config->clsact_made &= ~CLSACT_NIC;
+	if (config->wg_ifindex != (__u32)plan->tunnel.ifindex)
+		config->clsact_made &= ~CLSACT_TUNNEL;
 	config->address = plan->address;
 	config->peer = plan->peer;
 	config->tunnel_address = plan->tunnel_address;
@@ -154,9 +159,9 @@ static bool has_live_tc_hook(const struct attachment *a)
 }
 
 /* Noted before it is done: killed in between, a qdisc that is ours would stay for ever. */
-static int make_clsact(struct attachment *a, const struct netif *netif, __u32 bit, __u32 old_ifindex)
+static int make_clsact(struct attachment *a, const struct netif *netif, __u32 bit)
 {
-	bool was_ours = (a->old.clsact_made & bit) && old_ifindex == (__u32)netif->ifindex;
+	bool was_ours = a->state.config.clsact_made & bit;
 	int err;
 
 	a->state.config.clsact_made |= bit;
@@ -189,8 +194,7 @@ static int put_tc(struct attachment *a, enum hook_id id)
 	hook->clsact = !a->state.config.tcx;
 	/* The NIC's was made for nestwg_learn, which comes first. */
 	if (hook->clsact && id != HOOK_HANDOFF &&
-	    make_clsact(a, netif, tunnel ? CLSACT_TUNNEL : CLSACT_NIC,
-			tunnel ? a->old.wg_ifindex : a->old.nic_ifindex))
+	    make_clsact(a, netif, tunnel ? CLSACT_TUNNEL : CLSACT_NIC))
 		return -1;
 	err = hook_put(hook);
 	return err ? fail_hook(hook, netif, err) : 0;

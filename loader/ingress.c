@@ -2,7 +2,8 @@
 /*
  * The tc program obeys config.flags from one packet to the next, the XDP program comes and goes. Between two
  * modes the flags are the sum of both, so that a packet is judged by at least one of the programs and what
- * XDP has rewritten is still handed over.
+ * XDP has rewritten is still handed over. While XDP comes or goes, XDP_JUDGES is off: tc counts everything
+ * that it judges, and at worst a packet for the stack is counted twice, rather than forwarded ones not at all.
  */
 #include <linux/if_link.h>
 #include <string.h>
@@ -56,9 +57,10 @@ static int judge_in_tc(const struct ingress *ingress, int native_error)
 
 static int leave_xdp(const struct ingress *ingress)
 {
+	__u32 flags = ingress->state->config.flags & ~NESTWG_XDP_JUDGES;
 	int err;
 
-	err = set_flags(ingress, ingress->state->config.flags | NESTWG_TC_JUDGES);
+	err = set_flags(ingress, flags | NESTWG_TC_JUDGES);
 	if (err)
 		return err;
 	hook_remove_link(ingress->hook->nic, HOOK_INGRESS);
@@ -100,11 +102,12 @@ static int start_xdp(const struct ingress *ingress, enum nestwg_mode mode)
 {
 	struct nestwg_config *config = &ingress->state->config;
 	const struct nestwg_config before = *config;
+	__u32 between = flags_of[mode] | (before.flags & NESTWG_TC_JUDGES);
 	int err;
 
 	config->mode = mode;
 	config->native_error = 0;
-	err = set_flags(ingress, flags_of[mode] | (before.flags & NESTWG_TC_JUDGES));
+	err = set_flags(ingress, between & ~NESTWG_XDP_JUDGES);
 	if (!err)
 		err = put_xdp(ingress, mode);
 	if (err) {
@@ -112,9 +115,10 @@ static int start_xdp(const struct ingress *ingress, enum nestwg_mode mode)
 		state_write_config(ingress->state);
 		return err;
 	}
-	if (config->flags == flags_of[mode])
-		return 0;
-	settle();
+	if (between != flags_of[mode]) {
+		set_flags(ingress, between);
+		settle();
+	}
 	return set_flags(ingress, flags_of[mode]);
 }
 

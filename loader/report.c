@@ -28,7 +28,8 @@ static bool hook_is_wanted(const struct report *report, enum hook_id id)
 	return id != HOOK_INGRESS || report->state.config.mode != NESTWG_MODE_TC;
 }
 
-static void check_hooks(struct report *report)
+/* False if they run in another network namespace, from where nothing else can be seen either. */
+static bool check_hooks(struct report *report)
 {
 	const char *name = report->name;
 
@@ -38,14 +39,16 @@ static void check_hooks(struct report *report)
 		*hook = hook_look(name, id, &report->state.config);
 		if (!hook_is_wanted(report, id) || hook->health == HOOK_ALIVE)
 			continue;
-		if (hook->health == HOOK_ELSEWHERE)
-			add_problem(report, "nestwg_%s (%s) runs in another network namespace; look "
-				    "from there", hook_name(id), hook_where(id));
-		else
-			add_problem(report, "nestwg_%s (%s) is not attached%s; `" PROGRAM " attach "
-				    "%s` repairs it", hook_name(id), hook_where(id),
-				    hook->health == HOOK_GONE ? ": its interface has gone" : "", name);
+		if (hook->health == HOOK_ELSEWHERE) {
+			add_problem(report, "it is attached in another network namespace; look from "
+				    "there");
+			return false;
+		}
+		add_problem(report, "nestwg_%s (%s) is not attached%s; `" PROGRAM " attach %s` "
+			    "repairs it", hook_name(id), hook_where(id),
+			    hook->health == HOOK_GONE ? ": its interface has gone" : "", name);
 	}
+	return true;
 }
 
 static void check_nic(struct report *report)
@@ -123,7 +126,8 @@ void report_make(struct report *report, const char *nic)
 	}
 	report->readable = true;
 	report->own_flows = state_count_flows(&report->state);
-	check_hooks(report);
+	if (!check_hooks(report))
+		return;
 	check_nic(report);
 	check_tunnel(report);
 }

@@ -98,7 +98,7 @@ static int wait_for(pid_t pid)
 int run(const char *const argv[], char **output)
 {
 	int fds[2], err, status;
-	pid_t pid;
+	pid_t pid = -1;
 
 	*output = NULL;
 	if (pipe2(fds, O_CLOEXEC) < 0)

@@ -96,7 +96,7 @@ must()
 house_need()
 {
 	need_commands ip iptables iptables-restore ethtool wg wg-quick sshd ssh ssh-keygen curl nc dnsmasq tcpdump ping \
-		tracepath traceroute nsenter unshare "$HOUSE_PYTHON"
+		tracepath traceroute nsenter unshare ss nstat "$HOUSE_PYTHON"
 	if [[ $HOUSE_FORWARD == nestwg && ! -x $NESTWG ]]; then
 		skip_all "$NESTWG is not built (make)"
 	fi
@@ -119,16 +119,11 @@ house_choose_wireguard()
 
 house_up()
 {
-	local host
-
 	mkdir "$WORK/etc"
 	at_end house_return_nics
-	for host in "${HOUSE_HOSTS[@]}"; do
-		must netns_add "$HOUSE_PREFIX-$host"
-	done
+	house_hosts
 	house_internet_links
 	house_home_links
-	house_sysctls
 	house_cgnat_rules
 	house_router_rules
 	house_private_resolver
@@ -137,6 +132,29 @@ house_up()
 	house_gateway_vpn
 	house_wan_dial
 	house_private_vpn
+}
+
+house_hosts()
+{
+	local host forward=net.ipv4.ip_forward=1 sysctls
+	# The errors that traceroute and the port probes ask for, all to one address within a second.
+	local unlimited=net.ipv4.icmp_ratelimit=0
+
+	for host in "${HOUSE_HOSTS[@]}"; do
+		case $host in
+		inet)	sysctls=("$forward" "$unlimited") ;;
+		cgnat)	sysctls=("$forward") ;;
+		client)	sysctls=("$unlimited") ;;
+		# rp_filter: what systemd sets on Debian and Ubuntu.
+		gw)	sysctls=("$forward" "$unlimited" net.ipv4.conf.all.rp_filter=2) ;;
+		# rp_filter: loose, for the internet's addresses come in by the tunnel, but the default route is the
+		# CGNAT's. And an ICMP error about what came in by the tunnel has to leave with the tunnel's address.
+		router)	sysctls=("$forward" "$unlimited" net.ipv4.conf.default.rp_filter=2
+				net.ipv4.icmp_errors_use_inbound_ifaddr=1) ;;
+		*)	sysctls=() ;;
+		esac
+		must netns_add "$HOUSE_PREFIX-$host" "${sysctls[@]}"
+	done
 }
 
 # --- links ---------------------------------------------------------------------------------------
@@ -156,7 +174,7 @@ addresses()
 	while read -r dev address router; do
 		printf 'address add %s dev %s\nlink set %s up\n' "$address" "$dev" "$dev"
 		[[ -z $router ]] || printf 'route add default via %s\n' "$router"
-	done | must ip -n "$HOUSE_PREFIX-$1" -batch - || exit 1
+	done | must ip -n "$HOUSE_PREFIX-$1" -batch - || exit
 }
 
 house_internet_links()
@@ -256,23 +274,6 @@ house_home_links()
 	addresses laptop <<<"eth0 192.168.16.20/24 192.168.16.1"
 }
 
-house_sysctls()
-{
-	local host
-
-	for host in inet gw cgnat router; do
-		must on "$host" sysctl -qw net.ipv4.ip_forward=1
-	done
-	# What systemd sets on Debian and Ubuntu.
-	must on gw sysctl -qw net.ipv4.conf.all.rp_filter=2
-	# The errors that traceroute and the port probes ask for, all to one address within a second.
-	for host in inet gw router client; do
-		must on "$host" sysctl -qw net.ipv4.icmp_ratelimit=0
-	done
-	# An ICMP error about what came in by the tunnel has to leave with the tunnel's address.
-	must on router sysctl -qw net.ipv4.icmp_errors_use_inbound_ifaddr=1
-}
-
 # --- the home's side -----------------------------------------------------------------------------
 
 house_cgnat_rules()
@@ -316,8 +317,6 @@ house_router_rules()
 		-A FORWARD -m conntrack --ctstate ESTABLISHED,RELATED,DNAT -j ACCEPT
 		COMMIT
 	RULES
-	# Loose: the internet's addresses come in by the tunnel, but the default route is the CGNAT's.
-	must on router sysctl -qw net.ipv4.conf.default.rp_filter=2
 	must ip -n "$HOUSE_PREFIX-router" -batch - <<-RULES
 		rule add pref 100 lookup main suppress_prefixlength 0
 		rule add pref 110 fwmark $HOUSE_MARK lookup $HOUSE_MARK
@@ -401,8 +400,8 @@ wireguard_up()
 		must wait_for 60 on "$host" wg show "$dev"
 	fi
 	must on "$host" wg setconf "$dev" <(wg-quick strip "$conf")
-	must ip -n "$HOUSE_PREFIX-$host" address add "$(sed -n 's/^Address = //p' "$conf")" dev "$dev"
-	must ip -n "$HOUSE_PREFIX-$host" link set "$dev" mtu "$(sed -n 's/^MTU = //p' "$conf")" up
+	must ip -n "$HOUSE_PREFIX-$host" -batch - < <(sed -n "s/^Address = \(.*\)/address add \1 dev $dev/p
+		s/^MTU = \(.*\)/link set $dev mtu \1 up/p" "$conf")
 }
 
 wireguard_down()

@@ -234,13 +234,17 @@ in_ns()
 	nsenter --net="/run/netns/$ns" -- "$@"
 }
 
+# netns_add NAME [SYSCTL=VALUE...]
 netns_add()
 {
-	ip netns add "$1" || return
-	NETNS+=("$1")
-	ip -n "$1" link set lo up
-	in_ns "$1" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv4.conf.all.rp_filter=0 \
-		net.ipv4.conf.default.rp_filter=0
+	local ns=$1
+
+	shift
+	ip netns add "$ns" || return
+	NETNS+=("$ns")
+	ip -n "$ns" link set lo up || return
+	in_ns "$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv4.conf.all.rp_filter=0 \
+		net.ipv4.conf.default.rp_filter=0 "$@"
 }
 
 # Whatever still runs in a namespace of ours is ours: a session that a daemon left behind.

@@ -81,7 +81,7 @@ static void put_payload(const struct spec *s, __u8 *at)
 		put16(at, s->word);
 }
 
-/* Everything after the IP header, its checksum field 0. Returns the field's offset, -1: it has none. */
+/* Everything after the IP header, the checksum 0. Returns the checksum's offset, -1: it has none. */
 static int put_transport(const struct spec *s, struct bytes *out)
 {
 	__u8 *at = out->data;
@@ -320,7 +320,7 @@ void translate_source(const struct spec *s, __u32 to, int hops, unsigned int mss
 		t->quote.destination = to;
 }
 
-/* The sum over S without its checksum, its payload's first word 0; the pseudo header's in PSEUDO. */
+/* The sum over S without its checksum and its payload's first word; PSEUDO: its pseudo header's. */
 static __u16 sum_without_word(const struct spec *s, __u16 *pseudo)
 {
 	struct spec blank = *s;

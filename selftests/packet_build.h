@@ -43,7 +43,8 @@ enum {
 enum checksum {
 	CHECKSUM_RIGHT,
 	CHECKSUM_NONE,		/* UDP's zero */
-	CHECKSUM_HALF,		/* to be completed: the sum over the pseudo header, not complemented */
+	CHECKSUM_HALF,		/* to be completed: the sum over the pseudo header,
+			  not complemented */
 };
 
 #define TTL_ZERO	256	/* as 0 stands for the usual */
@@ -93,7 +94,7 @@ struct spec {
 	/* Checksums */
 	enum checksum checksum;
 	__u16 checksum_error;	/* added to the sum */
-	const struct spec *checksum_of;	/* the field as in this packet, right or wrong here */
+	const struct spec *checksum_of;	/* as that packet's, right or not */
 
 	/* Lies */
 	int total_lie;		/* added to the IP total length */
@@ -131,7 +132,7 @@ void translate_source(const struct spec *s, __u32 to, int hops, unsigned int mss
 
 /* Choose the payload so that the true checksum is the pseudo header's sum. */
 void choose_checksum_like_half(struct spec *s);
-/* Choose S's payload so that the checksum of LIKE, the same but for its addresses, comes out as zero. */
+/* Choose S's payload so that the checksum of LIKE, S with other addresses, comes out as zero. */
 void choose_checksum_zero(struct spec *s, const struct spec *like);
 
 /* The checksum field of a TCP, UDP, UDP-Lite or DCCP packet, in host order. */

@@ -18,7 +18,7 @@ static const char *const reason_names[] = { NESTWG_REASONS(REASON_NAME) };
 /* How a case comes out: what is expected, of one case. */
 struct outcome {
 	struct bytes frame;		/* as it comes */
-	struct bytes result;		/* as it goes on, with its Ethernet header if it had one */
+	struct bytes result;		/* as it goes on, Ethernet header included */
 	unsigned int total;		/* bytes to be counted; 0: not known exactly */
 	unsigned int total_max;
 };
@@ -92,7 +92,8 @@ static bool expect_counters(struct lab *lab, const struct nestwg_counter before[
 		if (packets)
 			lab->seen[i] = true;
 		if (packets != (i == (int)reason)) {
-			printf("# counter %s moved by %llu, expected %d\n", reason_names[i], packets,
+			printf("# counter %s moved by %llu, expected %d\n", reason_names[i],
+			  packets,
 			       i == (int)reason);
 			right = false;
 		}
@@ -442,6 +443,7 @@ static bool expect_on_wire(struct lab *lab, const struct packet_case *c)
 	static struct places at;
 	static struct outcome o;
 	struct offload offload = offload_of(&c->in, is_from_home(c->fate) ? 0 : ETH_HEADER);
+	bool passed;
 
 	describe(c, true, &o);
 	describe_places(c->fate, &o, &at);
@@ -471,10 +473,11 @@ static bool expect_on_wire(struct lab *lab, const struct packet_case *c)
 		forget_padding(&c->in, at.in_tunnel);
 		tunnel.packets[0].len = at.in_tunnel[0].len;
 	}
-	return expect_heap("wire: into the tunnel", &tunnel, at.in_tunnel, at.tunnel) &
-	       expect_heap("wire: to the stack", &stack, at.in_stack, at.stack) &
-	       expect_heap("wire: out of the NIC", &nic, at.out_of_nic, at.nic) &
-	       expect_counters(lab, before, after, c->reason, o.total, o.total_max);
+	passed = expect_heap("wire: into the tunnel", &tunnel, at.in_tunnel, at.tunnel);
+	passed &= expect_heap("wire: to the stack", &stack, at.in_stack, at.stack);
+	passed &= expect_heap("wire: out of the NIC", &nic, at.out_of_nic, at.nic);
+	passed &= expect_counters(lab, before, after, c->reason, o.total, o.total_max);
+	return passed;
 }
 
 bool expect(struct lab *lab, const struct packet_case *c)

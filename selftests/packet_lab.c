@@ -54,8 +54,9 @@ static int make_devices(void)
 {
 	static const char *const commands[] = {
 		"ip link set lo up",
-		"ip link add nic address 02:00:00:00:00:10 type veth"
-		" peer name wire address 02:00:00:00:00:01",
+		"ip link add nic type veth peer name wire",
+		"ip link set nic address 02:00:00:00:00:10",
+		"ip link set wire address 02:00:00:00:00:01",
 		"ip link set wire mtu 3000 arp off up",
 		"ip link set nic up",
 		"ip addr add 192.0.2.10/24 dev nic",

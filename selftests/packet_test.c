@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Packet in, packet out: what the four programs do with packets, byte for byte and counter for counter,
- * by BPF_PROG_TEST_RUN and over real devices, in each mode. TAP; exit status 0, 1, or 4: skipped.
+ * Packet in, packet out: what the four programs do with packets, byte for byte and counter for
+ * counter, by BPF_PROG_TEST_RUN and over real devices, in each mode. TAP; exit status 0, 1, or 4: skipped.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -161,9 +161,11 @@ static const struct packet_case mss[] = {
 	{ "an MSS of 0 is kept", NESTWG_FORWARDED, GOES_HOME,
 	  .in = { FROM_CLIENT, TCP_TO(443), .flags = SYN, OPTIONS(4, "\x02\x04\0\0"),
 		  .mss_at = 2 } },
-	{ "an MSS as Linux sends it, with SACK, timestamps and scaling", NESTWG_FORWARDED, GOES_HOME,
+	{ "an MSS as Linux sends it, with SACK, timestamps and scaling",
+	  NESTWG_FORWARDED, GOES_HOME,
 	  .in = { FROM_CLIENT, TCP_TO(443), .flags = SYN, .df = true,
-		  OPTIONS(20, "\x02\x04\x05\xb4\x04\x02\x08\x0a\x12\x34\x56\x78\0\0\0\0\x01\x03\x03\x07"),
+		  OPTIONS(20,
+		  "\x02\x04\x05\xb4\x04\x02\x08\x0a\x12\x34\x56\x78\0\0\0\0\x01\x03\x03\x07"),
 		  .mss_at = 2 } },
 	{ "an MSS after one NOP, at an odd offset", NESTWG_FORWARDED, GOES_HOME,
 	  .in = { FROM_CLIENT, TCP_TO(443), .flags = SYN,
@@ -176,12 +178,14 @@ static const struct packet_case mss[] = {
 		  OPTIONS(8, "\x03\x03\x07\x02\x04\x05\xb4"), .mss_at = 5 } },
 	{ "an MSS at the very end of 40 bytes of options", NESTWG_FORWARDED, GOES_HOME,
 	  .in = { FROM_CLIENT, TCP_TO(443), .flags = SYN,
-		  OPTIONS(40, "\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01"
+		  OPTIONS(40,
+		  "\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01"
 			  "\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01"
 			  "\x02\x04\x05\xb4"), .mss_at = 38 } },
 	{ "a SYN with 40 bytes of IP options and 40 of TCP's", NESTWG_FORWARDED, GOES_HOME,
 	  .in = { FROM_CLIENT, TCP_TO(443), .flags = SYN, .ip_options = 40,
-		  OPTIONS(40, "\x08\x0a\x01\x01\x01\x01\x01\x01\x01\x01\x08\x0a\x01\x01\x01\x01\x01\x01"
+		  OPTIONS(40,
+		  "\x08\x0a\x01\x01\x01\x01\x01\x01\x01\x01\x08\x0a\x01\x01\x01\x01\x01\x01"
 			  "\x01\x01\x08\x0a\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01"
 			  "\x02\x04\x05\xb4"), .mss_at = 38 } },
 	{ "an MSS in a SYN with a payload", NESTWG_FORWARDED, GOES_HOME,
@@ -208,9 +212,11 @@ static const struct packet_case mss[] = {
 	  .in = { FROM_CLIENT, TCP_TO(443), .flags = SYN, OPTIONS(4, "\x01\x01\x01\x02"),
 		  .payload = 8 } },
 	{ "an MSS after the end of the options is kept", NESTWG_FORWARDED, GOES_HOME,
-	  .in = { FROM_CLIENT, TCP_TO(443), .flags = SYN, OPTIONS(8, "\0\x01\x01\x01\x02\x04\x05\xb4") } },
+	  .in = { FROM_CLIENT, TCP_TO(443), .flags = SYN, OPTIONS(8,
+		  "\0\x01\x01\x01\x02\x04\x05\xb4") } },
 	{ "an option of length 0 ends the search", NESTWG_FORWARDED, GOES_HOME,
-	  .in = { FROM_CLIENT, TCP_TO(443), .flags = SYN, OPTIONS(8, "\x08\0\x01\x01\x02\x04\x05\xb4") } },
+	  .in = { FROM_CLIENT, TCP_TO(443), .flags = SYN, OPTIONS(8,
+		  "\x08\0\x01\x01\x02\x04\x05\xb4") } },
 	{ "an option longer than the header ends the search", NESTWG_FORWARDED, GOES_HOME,
 	  .in = { FROM_CLIENT, TCP_TO(443), .flags = SYN,
 		  OPTIONS(8, "\x08\xff\x01\x01\x02\x04\x05\xb4") } },
@@ -265,22 +271,27 @@ static const struct packet_case limits[] = {
 	  .in = { FROM_CLIENT, ICMP(8, 0), .df = true, .payload = 1471 } },
 	{ "1500 bytes of ESP do not: the sender is told the MTU", NESTWG_FRAG_NEEDED, MTU_ANSWERED,
 	  .in = { FROM_CLIENT, .protocol = PROTO_ESP, .df = true, .payload = 1480 } },
-	{ "1500 bytes with IP options: the sender is told the MTU", NESTWG_FRAG_NEEDED, MTU_ANSWERED,
+	{ "1500 bytes with IP options: the sender is told the MTU",
+	  NESTWG_FRAG_NEEDED, MTU_ANSWERED,
 	  .in = { FROM_CLIENT, UDP_TO(443), .df = true, .ip_options = 40, .payload = 1432 } },
 	{ "a TTL of 1 matters more than the size", NESTWG_TTL_EXCEEDED, TTL_ANSWERED,
 	  .in = { FROM_CLIENT, UDP_TO(443), .df = true, .ttl = 1, .payload = 1472 } },
 	{ "1421 bytes that may be fragmented are routed", NESTWG_FORWARDED_FRAGMENTED, IS_ROUTED,
 	  .in = { FROM_CLIENT, UDP_TO(443), .payload = 1393 } },
-	{ "1500 bytes of TCP that may be fragmented are routed", NESTWG_FORWARDED_FRAGMENTED, IS_ROUTED,
+	{ "1500 bytes of TCP that may be fragmented are routed",
+	  NESTWG_FORWARDED_FRAGMENTED, IS_ROUTED,
 	  .in = { FROM_CLIENT, TCP_TO(443), .flags = ACK, .payload = 1460 } },
-	{ "1500 bytes of ping that may be fragmented are routed", NESTWG_FORWARDED_FRAGMENTED, IS_ROUTED,
+	{ "1500 bytes of ping that may be fragmented are routed",
+	  NESTWG_FORWARDED_FRAGMENTED, IS_ROUTED,
 	  .in = { FROM_CLIENT, ICMP(8, 0), .payload = 1472 } },
 	{ "a large SYN's MSS is lowered as well", NESTWG_FORWARDED_FRAGMENTED, IS_ROUTED,
-	  .in = { FROM_CLIENT, TCP_TO(443), .flags = SYN, OPTIONS(4, "\x02\x04\x05\xb4"), .mss_at = 2,
+	  .in = { FROM_CLIENT, TCP_TO(443), .flags = SYN, OPTIONS(4, "\x02\x04\x05\xb4"),
+		  .mss_at = 2,
 		  .payload = 1450 } },
 	{ "a large ICMP error gets no answer", NESTWG_ANSWER_FORBIDDEN, DROPPED,
 	  .in = { FROM_CLIENT, UNREACHABLE, .df = true,
-		  QUOTING(.source = PUBLIC, .destination = CLIENT, TCP_BY(443), .payload = 1432) } },
+		  QUOTING(.source = PUBLIC, .destination = CLIENT, TCP_BY(443),
+		  .payload = 1432) } },
 };
 
 static const struct packet_case errors[] = {
@@ -360,7 +371,8 @@ static const struct packet_case errors[] = {
 	  .in = { .source = FAR_HOST, .destination = PUBLIC, ICMP(3, 4), .icmp_mtu = 1400,
 		  QUOTING(.source = PUBLIC, .destination = CLIENT, UDP_BY(PORT_TUNNEL),
 			  .payload = 1440), .quote_len = 548 } },
-	{ "an ICMP error about an excluded protocol stays on the gateway", NESTWG_OWN_ICMP_ERROR, STAYS,
+	{ "an ICMP error about an excluded protocol stays on the gateway",
+	  NESTWG_OWN_ICMP_ERROR, STAYS,
 	  .in = { .source = FAR_HOST, .destination = PUBLIC, UNREACHABLE,
 		  QUOTING(.source = PUBLIC, .destination = CLIENT, .protocol = PROTO_OSPF,
 			  .payload = 20) } },
@@ -378,15 +390,18 @@ static const struct packet_case errors[] = {
 		  QUOTING(.source = PEER, .destination = CLIENT, TCP_BY(443)) } },
 	{ "an ICMP error that quotes seven bytes is dropped", NESTWG_ICMP_UNRELATED, DROPPED,
 	  .in = { .source = FAR_HOST, .destination = PUBLIC, UNREACHABLE,
-		  QUOTING(.source = PUBLIC, .destination = CLIENT, TCP_BY(443)), .quote_len = 27 } },
+		  QUOTING(.source = PUBLIC, .destination = CLIENT, TCP_BY(443)),
+		  .quote_len = 27 } },
 	{ "an ICMP error that quotes half an IP header is dropped", NESTWG_ICMP_UNRELATED, DROPPED,
 	  .in = { .source = FAR_HOST, .destination = PUBLIC, UNREACHABLE,
-		  QUOTING(.source = PUBLIC, .destination = CLIENT, TCP_BY(443)), .quote_len = 10 } },
+		  QUOTING(.source = PUBLIC, .destination = CLIENT, TCP_BY(443)),
+		  .quote_len = 10 } },
 	{ "an ICMP error that quotes nothing is dropped", NESTWG_ICMP_UNRELATED, DROPPED,
 	  .in = { .source = FAR_HOST, .destination = PUBLIC, UNREACHABLE } },
 	{ "padding is no quote", NESTWG_ICMP_UNRELATED, DROPPED,
 	  .in = { .source = FAR_HOST, .destination = PUBLIC, UNREACHABLE, .padding = 40,
-		  QUOTING(.source = PUBLIC, .destination = CLIENT, TCP_BY(443)), .quote_len = 24 } },
+		  QUOTING(.source = PUBLIC, .destination = CLIENT, TCP_BY(443)),
+		  .quote_len = 24 } },
 	{ "an ICMP error that quotes a bad IP header is dropped", NESTWG_ICMP_UNRELATED, DROPPED,
 	  .in = { .source = FAR_HOST, .destination = PUBLIC, UNREACHABLE,
 		  QUOTING(.source = PUBLIC, .destination = CLIENT, TCP_BY(443), .ihl_is = 4) } },
@@ -565,7 +580,8 @@ static bool run_like_half_once(struct lab *lab, const void *argument)
 static const struct packet_case like_half_answered[] = {
 	{ "TTL 1 and a true checksum that looks like half a one", NESTWG_TTL_EXCEEDED, TTL_ANSWERED,
 	  .in = { FROM_CLIENT, UDP_TO(443), .ttl = 1, .payload = 100 } },
-	{ "1500 bytes and a true checksum that looks like half a one", NESTWG_FRAG_NEEDED, MTU_ANSWERED,
+	{ "1500 bytes and a true checksum that looks like half a one",
+	  NESTWG_FRAG_NEEDED, MTU_ANSWERED,
 	  .in = { FROM_CLIENT, TCP_TO(443), .flags = ACK, .df = true, .payload = 1460 } },
 	{ "SSH's true checksum that looks like half a one", NESTWG_EXCLUDED, STAYS,
 	  .in = { FROM_CLIENT, TCP_TO(PORT_SSH), .flags = ACK, .payload = 100 } },
@@ -664,7 +680,8 @@ static bool run_burst(struct lab *lab, const void *argument)
 	answered = after[NESTWG_TTL_EXCEEDED].packets - before[NESTWG_TTL_EXCEEDED].packets;
 	refused = after[NESTWG_ANSWER_LIMITED].packets - before[NESTWG_ANSWER_LIMITED].packets;
 	/* The programs' clock ticks every 10 ms at worst. */
-	most = 50 + (end.tv_sec - begin.tv_sec) * 1000 + (end.tv_nsec - begin.tv_nsec) / 1000000 + 11;
+	most = 50 + 11 + (end.tv_sec - begin.tv_sec) * 1000 +
+	       (end.tv_nsec - begin.tv_nsec) / 1000000;
 
 	if (answered >= 50 && answered <= most && answered + refused == 20000)
 		return true;
@@ -721,8 +738,8 @@ static bool run_bundle(struct lab *lab, const void *argument)
 		translate_destination(&segment, PEER, 1, MSS_MAX, &t);
 		build_ip(&t.packet, &expected[i]);
 	}
-	return expect_heap("into the tunnel", &tunnel, expected, bundle->segments) &
-	       expect_heap("to the stack", &stack, NULL, 0) &
+	return expect_heap("into the tunnel", &tunnel, expected, bundle->segments) &&
+	       expect_heap("to the stack", &stack, NULL, 0) &&
 	       expect_heap("out of the NIC", &nic, NULL, 0);
 }
 
@@ -734,10 +751,11 @@ static const struct bundle bundle = {
 };
 
 /*
- * Larger than the tunnel and with half a checksum, which is completed after the quote was cut: nobody can
- * say what the quoted checksum is then, but the ICMP message's own has to be right.
+ * Half a checksum is completed after the quote was cut: the quoted one is anything then, but the ICMP
+ * message's own has to be right.
  */
-static bool expect_answer_about_half(const struct heap *nic, const struct bytes *first, unsigned int mtu)
+static bool expect_answer_about_half(const struct heap *nic, const struct bytes *first,
+		  unsigned int mtu)
 {
 	struct bytes got, expected, answer, quoted = *first;
 	const unsigned int check_at = 20 + 8 + 20 + 16;
@@ -755,7 +773,8 @@ static bool expect_answer_about_half(const struct heap *nic, const struct bytes 
 
 static bool run_half_answered(struct lab *lab, const void *argument)
 {
-	const struct spec in = { FROM_CLIENT, TCP_TO(443), .flags = ACK, .df = true, .payload = 1460,
+	const struct spec in = { FROM_CLIENT, TCP_TO(443), .flags = ACK, .df = true,
+			  .payload = 1460,
 				 .checksum = CHECKSUM_HALF };
 	struct offload offload = { .transport = ETH_HEADER + 20, .field = 16 };
 	static struct heap tunnel, stack, nic;
@@ -797,7 +816,7 @@ static bool run_large_bundle(struct lab *lab, const void *argument)
 	describe_segment(&large, 0, &whole, &segment);
 	segment.flags = in.flags;
 	build_ip(&segment, &first);
-	return expect_heap("into the tunnel", &tunnel, NULL, 0) &
+	return expect_heap("into the tunnel", &tunnel, NULL, 0) &&
 	       expect_answer_about_half(&nic, &first, TUNNEL_MTU);
 }
 
@@ -842,10 +861,12 @@ void add_wire_tests(struct suite *suite)
 	suite_add(suite, IN_MODES, "a UDP checksum that becomes 0 is sent as 0xffff", run_zero_out,
 		  &zero);
 	suite_add(suite, IN_MODES, "a UDP checksum of 0xffff is a checksum", run_zero_in, &zero);
-	suite_add(suite, IN_MODES, "the quoted half checksum of 1500 bytes", run_half_answered, NULL);
+	suite_add(suite, IN_MODES, "the quoted half checksum of 1500 bytes", run_half_answered,
+			  NULL);
 	suite_add(suite, IN_MODES & ~IN_NATIVE, "a bundle of segments that fit passes", run_bundle,
 		  &bundle);
-	suite_add(suite, IN_MODES & ~IN_NATIVE, "a bundle of segments that do not fit is answered once",
+	suite_add(suite, IN_MODES & ~IN_NATIVE,
+			  "a bundle of segments that do not fit is answered once",
 		  run_large_bundle, NULL);
 	suite_add(suite, IN_MODES, "a narrower tunnel is noticed", run_narrower, NULL);
 	suite_add_each(suite, IN_MODES, run_limited, limited, LENGTH_OF(limited));

@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the gateway itself starts: learned as it leaves, and its answers stay. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <sys/socket.h>
+
+#include "packet_suite.h"
+
+#define SECOND		1000000000LL
+#define DAY		(24 * 3600 * SECOND)
+
+#define SENT_TO_CLIENT	.source = PUBLIC, .destination = CLIENT
+
+/* One step of a story: a packet from the wire and what has to become of it. */
+static bool arrives(struct lab *lab, const char *what, enum nestwg_reason reason, enum fate fate,
+		    struct spec in)
+{
+	const struct packet_case c = { .reason = reason, .fate = fate, .in = in };
+
+	if (expect(lab, &c))
+		return true;
+	printf("# failed: %s\n", what);
+	return false;
+}
+
+static bool stays(struct lab *lab, const char *what, struct spec in)
+{
+	return arrives(lab, what, NESTWG_OWN_FLOW, STAYS, in);
+}
+
+static bool goes_home(struct lab *lab, const char *what, struct spec in)
+{
+	return arrives(lab, what, NESTWG_FORWARDED, GOES_HOME, in);
+}
+
+static bool gateway_sends(struct lab *lab, struct spec s)
+{
+	return expect_learn_run(lab, &s, 0);
+}
+
+static unsigned int count_flows(struct lab *lab)
+{
+	int fd = bpf_map__fd(lab->skel->maps.flows);
+	struct nestwg_flow key, next;
+	unsigned int count = 0;
+	void *last = NULL;
+
+	while (!bpf_map_get_next_key(fd, last, &next)) {
+		key = next;
+		last = &key;
+		count++;
+	}
+	return count;
+}
+
+static bool learned(struct lab *lab, const char *what, unsigned int expected)
+{
+	unsigned int count = count_flows(lab);
+
+	if (count == expected)
+		return true;
+	printf("# %s: %u flows, expected %u\n", what, count, expected);
+	return false;
+}
+
+static long long monotonic(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return now.tv_sec * SECOND + now.tv_nsec;
+}
+
+/* The only flow's age: set it, or get it. */
+static void set_age(struct lab *lab, long long age)
+{
+	struct nestwg_flow_state state = { .seen = monotonic() - age };
+	struct nestwg_flow key;
+
+	if (!bpf_map_get_next_key(bpf_map__fd(lab->skel->maps.flows), NULL, &key))
+		bpf_map_update_elem(bpf_map__fd(lab->skel->maps.flows), &key, &state, BPF_EXIST);
+}
+
+static long long get_age(struct lab *lab)
+{
+	struct nestwg_flow_state state = {};
+	struct nestwg_flow key;
+
+	if (!bpf_map_get_next_key(bpf_map__fd(lab->skel->maps.flows), NULL, &key))
+		bpf_map_lookup_elem(bpf_map__fd(lab->skel->maps.flows), &key, &state);
+	return monotonic() - (long long)state.seen;
+}
+
+static bool run_tcp(struct lab *lab, const void *argument)
+{
+	const struct spec syn = { SENT_TO_CLIENT, TCP_TO(443), .flags = SYN, .df = true };
+	const struct spec answer = { FROM_CLIENT, TCP_BY(443), .flags = SYN | ACK, .df = true };
+	struct spec data = { FROM_CLIENT, TCP_BY(443), .flags = ACK, .df = true, .payload = 1460 };
+	struct spec other = answer, fresh = answer;
+
+	(void)argument;
+	other.source_port = 444;
+	fresh.flags = SYN;
+	return goes_home(lab, "before it is learned", answer) &&
+	       gateway_sends(lab, syn) &&
+	       stays(lab, "the SYN-ACK", answer) &&
+	       stays(lab, "a full-sized segment", data) &&
+	       goes_home(lab, "the same from another port", other) &&
+	       goes_home(lab, "a new connection to the same port", fresh);
+}
+
+static bool run_reset(struct lab *lab, const void *argument)
+{
+	(void)argument;
+	return gateway_sends(lab, (struct spec){ SENT_TO_CLIENT, TCP_TO(443), .flags = SYN }) &&
+	       stays(lab, "a reset",
+		     (struct spec){ FROM_CLIENT, TCP_BY(443), .flags = RST | ACK }) &&
+	       stays(lab, "a FIN",
+		     (struct spec){ FROM_CLIENT, TCP_BY(443), .flags = FIN | ACK });
+}
+
+static bool run_udp(struct lab *lab, const void *argument)
+{
+	const struct spec answer = { FROM_CLIENT, UDP_BY(53), .payload = 120 };
+	struct spec other = answer;
+
+	(void)argument;
+	other.source = FAR_HOST;
+	return goes_home(lab, "before it is learned", answer) &&
+	       gateway_sends(lab, (struct spec){ SENT_TO_CLIENT, UDP_TO(53), .payload = 30 }) &&
+	       stays(lab, "the answer", answer) &&
+	       goes_home(lab, "the same from another host", other) &&
+	       goes_home(lab, "TCP between the same ports",
+			 (struct spec){ FROM_CLIENT, TCP_BY(53), .flags = ACK });
+}
+
+static bool run_ping(struct lab *lab, const void *argument)
+{
+	const struct spec query = { SENT_TO_CLIENT, PING };
+	const struct spec answer = { FROM_CLIENT, PONG };
+	struct spec other = answer;
+
+	(void)argument;
+	other.icmp_id++;
+	return goes_home(lab, "before it is learned", answer) &&
+	       gateway_sends(lab, query) &&
+	       stays(lab, "the answer", answer) &&
+	       goes_home(lab, "the answer to the home's ping", other) &&
+	       goes_home(lab, "a ping with the same identifier",
+			 (struct spec){ FROM_CLIENT, PING });
+}
+
+static bool run_gre(struct lab *lab, const void *argument)
+{
+	const struct spec answer = { FROM_CLIENT, .protocol = PROTO_GRE, .payload = 40 };
+	struct spec other = answer;
+
+	(void)argument;
+	other.source = FAR_HOST;
+	return goes_home(lab, "before it is learned", answer) &&
+	       gateway_sends(lab, (struct spec){ SENT_TO_CLIENT, .protocol = PROTO_GRE,
+						 .payload = 24 }) &&
+	       stays(lab, "the other end of the gateway's tunnel", answer) &&
+	       goes_home(lab, "another host's GRE", other) &&
+	       goes_home(lab, "ESP", (struct spec){ FROM_CLIENT, .protocol = PROTO_ESP,
+						    .payload = 24 });
+}
+
+static bool run_error(struct lab *lab, const void *argument)
+{
+	const struct spec error = {
+		.source = FAR_HOST, .destination = PUBLIC, UNREACHABLE,
+		QUOTING(SENT_TO_CLIENT, UDP_TO(53), .payload = 30),
+	};
+
+	(void)argument;
+	return goes_home(lab, "before it is learned", error) &&
+	       gateway_sends(lab, (struct spec){ SENT_TO_CLIENT, UDP_TO(53), .payload = 30 }) &&
+	       arrives(lab, "about the gateway's own", NESTWG_OWN_ICMP_ERROR, STAYS, error);
+}
+
+static bool run_error_ping(struct lab *lab, const void *argument)
+{
+	const struct spec error = {
+		.source = FAR_HOST, .destination = PUBLIC, ICMP(11, 0),
+		QUOTING(SENT_TO_CLIENT, PING, .ttl = 1),
+	};
+
+	(void)argument;
+	return goes_home(lab, "about the home's traceroute", error) &&
+	       gateway_sends(lab, (struct spec){ SENT_TO_CLIENT, PING, .ttl = 3 }) &&
+	       arrives(lab, "about the gateway's traceroute", NESTWG_OWN_ICMP_ERROR, STAYS, error);
+}
+
+static bool run_no_limits(struct lab *lab, const void *argument)
+{
+	(void)argument;
+	return gateway_sends(lab, (struct spec){ SENT_TO_CLIENT, UDP_TO(53), .payload = 30 }) &&
+	       stays(lab, "with one hop left",
+		     (struct spec){ FROM_CLIENT, UDP_BY(53), .ttl = 1, .payload = 4 }) &&
+	       stays(lab, "larger than the tunnel",
+		     (struct spec){ FROM_CLIENT, UDP_BY(53), .df = true, .payload = 1472 });
+}
+
+static bool run_not_learned(struct lab *lab, const void *argument)
+{
+	const struct spec forwarded = { SENT_TO_CLIENT, TCP_TO(443), .flags = SYN };
+	struct spec sent[] = {
+		{ SENT_TO_CLIENT, TCP_BY(PORT_SSH), .flags = ACK },
+		{ SENT_TO_CLIENT, UDP_BY(PORT_TUNNEL), .payload = 92 },
+		{ SENT_TO_CLIENT, PONG },
+		{ SENT_TO_CLIENT, UNREACHABLE, QUOTING(FROM_CLIENT, UDP_TO(7)) },
+		{ .source = GATEWAY, .destination = CLIENT, UDP_TO(53) },
+		{ .source = PUBLIC, .destination = IP(224, 0, 0, 251), UDP_TO(5353) },
+		{ .source = PUBLIC, .destination = IP(255, 255, 255, 255), UDP_TO(67) },
+		{ SENT_TO_CLIENT, UDP_TO(53), .id = 4, .payload = 100, .fragment_at = 48 },
+	};
+
+	(void)argument;
+	for (unsigned int i = 0; i < LENGTH_OF(sent); i++) {
+		if (gateway_sends(lab, sent[i]) && learned(lab, "not to be learned", 0))
+			continue;
+		printf("# packet %u\n", i);
+		return false;
+	}
+	return expect_learn_run(lab, &forwarded, lab->wg_ifindex) &&
+	       learned(lab, "out of the tunnel", 0) &&
+	       expect_learn_run(lab, &forwarded, lab->stack_ifindex) &&
+	       learned(lab, "out of a container", 1);
+}
+
+static bool run_truncated(struct lab *lab, const void *argument)
+{
+	struct spec s = { SENT_TO_CLIENT, TCP_TO(443), .flags = SYN, .total_lie = 1 };
+
+	(void)argument;
+	return gateway_sends(lab, s) && learned(lab, "malformed", 0);
+}
+
+/* By the real hook: a packet that a socket of the gateway's sends. */
+static bool run_socket(struct lab *lab, const void *argument)
+{
+	const struct spec answer = { FROM_CLIENT, UDP_BY(53), .payload = 120 };
+	struct sockaddr_in local = { .sin_family = AF_INET, .sin_port = htons(40000),
+				     .sin_addr.s_addr = htonl(PUBLIC) };
+	struct sockaddr_in remote = { .sin_family = AF_INET, .sin_port = htons(53),
+				      .sin_addr.s_addr = htonl(CLIENT) };
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	static struct heap tunnel, stack, nic;
+	bool sent;
+
+	(void)argument;
+	sent = fd >= 0 && !bind(fd, (struct sockaddr *)&local, sizeof(local)) &&
+	       sendto(fd, "query", 5, 0, (struct sockaddr *)&remote, sizeof(remote)) == 5;
+	if (fd >= 0)
+		close(fd);
+	if (!sent || lab_collect(lab, &tunnel, &stack, &nic))
+		return false;
+	if (nic.count != 1) {
+		printf("# %u packets left, expected 1\n", nic.count);
+		return false;
+	}
+	return learned(lab, "a socket's query", 1) && stays(lab, "the answer", answer);
+}
+
+struct lifetime {
+	const char *name;
+	struct spec sent;
+	struct spec answer;
+	long long lifetime;
+};
+
+static const struct lifetime lifetimes[] = {
+	{ "an own UDP flow lives 180 seconds",
+	  { SENT_TO_CLIENT, UDP_TO(53) }, { FROM_CLIENT, UDP_BY(53) }, 180 * SECOND },
+	{ "an own TCP flow lives five days",
+	  { SENT_TO_CLIENT, TCP_TO(80), .flags = SYN }, { FROM_CLIENT, TCP_BY(80), .flags = ACK },
+	  5 * DAY },
+	{ "an own ping lives 180 seconds",
+	  { SENT_TO_CLIENT, PING }, { FROM_CLIENT, PONG }, 180 * SECOND },
+};
+
+static bool run_lifetime(struct lab *lab, const void *argument)
+{
+	const struct lifetime *l = argument;
+
+	if (!gateway_sends(lab, l->sent))
+		return false;
+	set_age(lab, l->lifetime - 30 * SECOND);
+	if (!stays(lab, "30 seconds before its end", l->answer))
+		return false;
+	/* What was seen before the machine was started is no time, and is not noted. */
+	if (monotonic() > l->lifetime && get_age(lab) > 30 * SECOND) {
+		printf("# its answer did not let it live on\n");
+		return false;
+	}
+	set_age(lab, l->lifetime + SECOND);
+	if (!goes_home(lab, "a second after its end", l->answer))
+		return false;
+	return gateway_sends(lab, l->sent) && stays(lab, "sent anew", l->answer);
+}
+
+static bool run_noted(struct lab *lab, const void *argument)
+{
+	const struct spec answer = { FROM_CLIENT, UDP_BY(53) };
+	long long age;
+
+	(void)argument;
+	if (!gateway_sends(lab, (struct spec){ SENT_TO_CLIENT, UDP_TO(53) }))
+		return false;
+	set_age(lab, 3 * SECOND);
+	if (!stays(lab, "the answer", answer))
+		return false;
+	age = get_age(lab);
+	if (age < 3 * SECOND)
+		return true;
+	printf("# still %lld ns old\n", age);
+	return false;
+}
+
+/* An error about it is no sign of life: anybody can send one. */
+static bool run_error_is_no_life(struct lab *lab, const void *argument)
+{
+	const struct spec error = {
+		.source = FAR_HOST, .destination = PUBLIC, UNREACHABLE,
+		QUOTING(SENT_TO_CLIENT, UDP_TO(53)),
+	};
+
+	(void)argument;
+	if (!gateway_sends(lab, (struct spec){ SENT_TO_CLIENT, UDP_TO(53) }))
+		return false;
+	set_age(lab, 3 * SECOND);
+	if (!arrives(lab, "the error", NESTWG_OWN_ICMP_ERROR, STAYS, error))
+		return false;
+	if (get_age(lab) >= 3 * SECOND)
+		return true;
+	printf("# the error let the flow live on\n");
+	return false;
+}
+
+static bool with_icmp_excluded(struct lab *lab)
+{
+	const struct spec error = {
+		.source = FAR_HOST, .destination = PUBLIC, UNREACHABLE,
+		QUOTING(SENT_TO_CLIENT, TCP_BY(443)),
+	};
+	const struct spec own_error = {
+		.source = FAR_HOST, .destination = PUBLIC, UNREACHABLE,
+		QUOTING(SENT_TO_CLIENT, PONG),
+	};
+
+	return arrives(lab, "a ping", NESTWG_EXCLUDED, STAYS, (struct spec){ FROM_CLIENT, PING }) &&
+	       arrives(lab, "a timestamp query", NESTWG_EXCLUDED, STAYS,
+		       (struct spec){ FROM_CLIENT, ICMP(13, 0), .payload = 12 }) &&
+	       goes_home(lab, "the answer to a ping of the home's",
+			 (struct spec){ FROM_CLIENT, PONG }) &&
+	       goes_home(lab, "an ICMP error about the home's TCP", error) &&
+	       arrives(lab, "an ICMP error about the gateway's answer to a ping",
+		       NESTWG_OWN_ICMP_ERROR, STAYS, own_error) &&
+	       gateway_sends(lab, (struct spec){ SENT_TO_CLIENT, PING }) &&
+	       stays(lab, "the answer to a ping of the gateway's",
+		     (struct spec){ FROM_CLIENT, PONG });
+}
+
+static bool run_icmp_excluded(struct lab *lab, const void *argument)
+{
+	bool passed;
+
+	(void)argument;
+	lab->protocols[PROTO_ICMP].excluded = 1;
+	passed = with_icmp_excluded(lab);
+	lab->protocols[PROTO_ICMP].excluded = 0;
+	return passed;
+}
+
+static bool run_ports_live(struct lab *lab, const void *argument)
+{
+	const struct spec in = { FROM_CLIENT, UDP_TO(60000), .payload = 20 };
+	bool passed;
+
+	(void)argument;
+	passed = goes_home(lab, "before it is excluded", in);
+	lab->ports[60000].excluded = NESTWG_EXCLUDED_UDP;
+	passed &= arrives(lab, "while it is excluded", NESTWG_EXCLUDED, STAYS, in);
+	lab->ports[60000].excluded = 0;
+	return passed & goes_home(lab, "after it was excluded", in);
+}
+
+/* The home may visit the public address from and to ports that the gateway uses as well. */
+static bool run_hairpin(struct lab *lab, const void *argument)
+{
+	struct packet_case c = {
+		.reason = NESTWG_HOME_HAIRPIN, .fate = HOME_TURNED,
+		.in = { .source = PEER, .destination = PUBLIC, UDP_BY(53), .payload = 5 },
+	};
+
+	(void)argument;
+	if (!expect(lab, &c) ||
+	    !gateway_sends(lab, (struct spec){ SENT_TO_CLIENT, UDP_TO(53) }) || !expect(lab, &c))
+		return false;
+	/* The gateway asks the home itself, by its public address. */
+	c.reason = NESTWG_HOME_EXCLUDED;
+	c.fate = HOME_STAYS;
+	return gateway_sends(lab, (struct spec){ .source = PUBLIC, .destination = PEER,
+						 UDP_TO(53) }) &&
+	       expect(lab, &c);
+}
+
+void add_flow_tests(struct suite *suite)
+{
+	suite_add(suite, IN_MODES, "the gateway's own TCP comes back to it", run_tcp, NULL);
+	suite_add(suite, IN_MODES, "and its end does", run_reset, NULL);
+	suite_add(suite, IN_MODES, "the gateway's own DNS comes back to it", run_udp, NULL);
+	suite_add(suite, IN_MODES, "the gateway's own ping comes back to it", run_ping, NULL);
+	suite_add(suite, IN_MODES, "the gateway's own GRE comes back to it", run_gre, NULL);
+	suite_add(suite, IN_MODES, "an ICMP error about the gateway's own DNS", run_error, NULL);
+	suite_add(suite, IN_MODES, "an ICMP error about the gateway's own traceroute",
+			  run_error_ping,
+		  NULL);
+	suite_add(suite, IN_MODES, "neither TTL nor size matters to what is the gateway's own",
+		  run_no_limits, NULL);
+	suite_add(suite, IN_ONE, "only what the gateway starts is learned", run_not_learned, NULL);
+	suite_add(suite, IN_ONE, "a malformed packet is not learned", run_truncated, NULL);
+	suite_add(suite, IN_MODES, "a socket's query is learned as it leaves", run_socket, NULL);
+	for (unsigned int i = 0; i < LENGTH_OF(lifetimes); i++)
+		suite_add(suite, IN_MODES, lifetimes[i].name, run_lifetime, &lifetimes[i]);
+	suite_add(suite, IN_MODES, "an answer lets its flow live on", run_noted, NULL);
+	suite_add(suite, IN_MODES, "an ICMP error does not let a flow live on",
+			  run_error_is_no_life,
+		  NULL);
+	suite_add(suite, IN_MODES, "allow icmp: pings stay on the gateway, errors find their way",
+		  run_icmp_excluded, NULL);
+	suite_add(suite, IN_MODES, "allow and disallow take effect at once", run_ports_live, NULL);
+	suite_add(suite, IN_HOME, "the home's visits and the gateway's own flows", run_hairpin,
+			  NULL);
+}
