@@ -62,22 +62,47 @@ __noinline int sum_bytes(struct __sk_buff *skb, __u32 offset, __u32 length)
 }
 
 /*
+ * Is the checksum of the segment P true, as it stands? PSEUDO is the sum over the pseudo header. Global, to
+ * be verified apart from its callers.
+ */
+__noinline int checksum_is_true(struct __sk_buff *skb, const struct packet *p, __u32 pseudo)
+{
+	__u64 sum = pseudo & 0xffff;
+	__u32 length;
+
+	if (!p)
+		return 0;
+	length = p->total - (p->l4 - p->l3);
+	if (length > SEGMENT_MAX || bpf_skb_pull_data(skb, p->l3 + p->total))
+		return 0;
+	if (!csum_add_chunks(skb_data(skb) + p->l4, skb_data_end(skb), length, SEGMENT_MAX, &sum) ||
+	    !csum_add_rest(skb_data(skb) + p->l4, skb_data_end(skb), length, &sum))
+		return 0;
+	return csum_fold(sum) == 0xffff;
+}
+
+/*
  * What the transport part of the quote will sum up to on the wire, if its checksum is still to be completed
  * (CHECKSUM_PARTIAL: the field holds the pseudo header's sum F); else 0. Completing makes the sum of it
- * all, checksum included, the complement of F, whatever it was cut to.
+ * all, checksum included, the complement of F, whatever it was cut to. As in XDP, one true checksum in
+ * 65536 looks like it; a bundle's is always partial.
  */
-static __always_inline __u16 partial_sum(const struct __sk_buff *skb, const struct packet *p)
+static __always_inline __u16 partial_sum(struct __sk_buff *skb, const struct packet *p)
 {
-	__u16 *check = skb_data(skb) + transport_checksum_offset(p);
+	__u16 *field = skb_data(skb) + transport_checksum_offset(p);
 	__u32 length = p->total - (p->l4 - p->l3);
+	__u16 check;
 
 	if (!has_port_row(p->protocol) || p->first_fragment || p->later_fragment)
 		return 0;
-	if ((void *)(check + 1) > skb_data_end(skb))
+	if ((void *)(field + 1) > skb_data_end(skb))
 		return 0;
-	if (*check != csum_pseudo(p->source, p->destination, p->protocol, length))
+	check = *field;
+	if (check != csum_pseudo(p->source, p->destination, p->protocol, length))
 		return 0;
-	return ~*check;
+	if (!p->gso && checksum_is_true(skb, p, check))
+		return 0;
+	return ~check;
 }
 
 /* A bundle is quoted as its first segment, the packet that was really sent. */

@@ -57,6 +57,9 @@ static __always_inline __u16 csum_pseudo(__be32 source, __be32 destination, __u8
 #define CSUM_CHUNK	64
 #define CSUM_MASK	0x3fff	/* more than any length that is asked for */
 
+/* The longest segment whose checksum is ever checked: a jumbo frame. */
+#define SEGMENT_MAX	9216
+
 /* Add the whole chunks of LENGTH bytes, at most MOST, to SUM. False: DATA_END comes first. */
 static __always_inline bool csum_add_chunks(void *data, void *data_end, __u32 length, __u32 most,
 					    __u64 *sum)

@@ -67,7 +67,7 @@ static __always_inline enum nestwg_reason judge_hairpin(const struct nestwg_conf
 		case NESTWG_OWN_ICMP_ERROR:
 			return NESTWG_HOME_EXCLUDED;
 		default:
-			return NESTWG_HOME_MALFORMED;
+			return NESTWG_HOME_ICMP_UNRELATED;
 		}
 	}
 	if (owner_of(p->source, p->source_port, p->destination_port, p->protocol,
@@ -76,14 +76,28 @@ static __always_inline enum nestwg_reason judge_hairpin(const struct nestwg_conf
 	return NESTWG_HOME_EXCLUDED;
 }
 
+/* An error about something else could not be translated, and would tell the world an inner address. */
+static __always_inline bool quotes_what_home_got(const struct nestwg_config *cfg,
+						 const struct packet *p, const struct arrival *in)
+{
+	struct quote q;
+
+	return quote_parse(&q, p, in->data, in->data_end) && q.destination == cfg->peer;
+}
+
 static __always_inline enum nestwg_reason judge_return(struct __sk_buff *skb,
 						       const struct nestwg_config *cfg,
-						       const struct packet *p, struct way_out *out)
+						       const struct packet *p,
+						       const struct arrival *in,
+						       struct way_out *out)
 {
 	struct nestwg_port *port;
 
 	if (!leaves_by_nic(skb, cfg, p, out))
 		return NESTWG_HOME_TO_GATEWAY;
+	if (p->protocol == IPPROTO_ICMP && !p->later_fragment && icmp_is_error(p->icmp_type) &&
+	    !quotes_what_home_got(cfg, p, in))
+		return NESTWG_HOME_ICMP_UNRELATED;
 	if (has_port_row(p->protocol) && !p->later_fragment) {
 		port = get_port(p->source_port);
 		if (port && port_is_excluded(port, p->protocol))
@@ -131,7 +145,7 @@ static __always_inline enum nestwg_reason judge_from_home(struct __sk_buff *skb,
 		return NESTWG_HOME_MALFORMED;
 
 	if (p->destination != cfg->address) {
-		reason = judge_return(skb, cfg, p, out);
+		reason = judge_return(skb, cfg, p, &in, out);
 	} else if (p->later_fragment) {
 		reason = fragment_recall(p, NESTWG_HOME_HAIRPIN);
 	} else {

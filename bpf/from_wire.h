@@ -35,6 +35,7 @@ static __always_inline int tc_route(struct __sk_buff *skb, const struct nestwg_c
 	struct nat nat = {
 		.source = p->source,
 		.destination = cfg->peer,
+		.mtu = is_syn(p) ? path_mtu(skb, cfg) : 0,
 	};
 
 	tc_nat(skb, p, &nat);

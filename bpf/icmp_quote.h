@@ -89,7 +89,7 @@ static __always_inline void quote_translate(const struct packet *p, void *data, 
 	__u16 *check;
 	__u16 old;
 
-	if (!quote_parse(&q, p, data, data_end))
+	if (!quote_parse(&q, p, data, data_end) || (as_source ? q.source : q.destination) != from)
 		return;
 	ip = data + q.l3;
 	if ((void *)(ip + 1) > data_end)

@@ -113,7 +113,8 @@ static __always_inline bool parse_transport(struct packet *p, void *data, void *
 
 /*
  * Read the packet whose IP header is at offset P->l3 of a frame of FRAME bytes; GSO_SIZE is the payload of
- * a segment, or 0. DATA to DATA_END may be the frame's beginning only. False: malformed.
+ * a segment, or 0. DATA to DATA_END may be the frame's beginning only. False: malformed; then P->total is
+ * as it was, since what the packet says of its length is not to be believed.
  */
 static __always_inline bool parse(struct packet *p, void *data, void *data_end, __u32 frame,
 				  __u32 gso_size)
@@ -121,18 +122,20 @@ static __always_inline bool parse(struct packet *p, void *data, void *data_end, 
 	struct iphdr *ip = data + p->l3;
 	__u16 fragment;
 	__u32 header;
+	__u32 total;
 
 	if ((void *)(ip + 1) > data_end || ip->version != 4 || ip->ihl < 5)
 		return false;
 	header = ip->ihl * 4;
-	p->total = bpf_ntohs(ip->tot_len);
+	total = bpf_ntohs(ip->tot_len);
 	p->gso = gso_size != 0;
 	/* A bundle of more than 64 KiB says 0 (skb_ip_totlen(), include/net/ip.h, Linux 6.3). */
-	if (!p->total && p->gso)
-		p->total = frame - p->l3;
-	if (p->total < header || p->l3 + p->total > frame)
+	if (!total && p->gso)
+		total = frame - p->l3;
+	if (total < header || p->l3 + total > frame)
 		return false;
 
+	p->total = total;
 	p->l4 = p->l3 + header;
 	p->segment = p->total;
 	p->source = ip->saddr;

@@ -3,9 +3,6 @@
 #ifndef BPF_REWRITE_XDP_H
 #define BPF_REWRITE_XDP_H
 
-/* The longest segment that can be checked: a jumbo frame. */
-#define SEGMENT_MAX	9216
-
 /* Volatile: see skb_data(). */
 static __always_inline void *xdp_data(const struct xdp_md *ctx)
 {

@@ -84,6 +84,8 @@ enum nestwg_origin {
 	  "larger than the NIC's MTU; it may be fragmented, but not here") \
 	X(HOME_RESERVED_PORT, "home_reserved_port", FROM_HOME, DROP, \
 	  "from a source port that stays on the gateway: the answer could never come back") \
+	X(HOME_ICMP_UNRELATED, "home_icmp_unrelated", FROM_HOME, DROP, \
+	  "ICMP error from the home that quotes nothing that was sent to it") \
 	X(HOME_MALFORMED, "home_malformed", FROM_HOME, DROP, \
 	  "from the home with a truncated header or impossible length")
 

@@ -18,8 +18,8 @@
 #include "state.h"
 
 const char allow_help[] =
-"What stays on the gateway instead of going to the home; at once, and until `disallow` or `detach`.\n"
-"Several at a time are all taken or, if one is wrong, none.\n"
+"What stays on the gateway instead of going to the home; at once, and until `disallow` or\n"
+"`detach`. Several at a time are all taken or, if one is wrong, none.\n"
 "\n"
 "  SPEC         2222 or 2222/tcp, 13131/udp, 60000-61000/udp,\n"
 "               or a whole protocol: icmp, ipip, gre, esp, ah, sctp\n"

@@ -69,8 +69,8 @@ static int parse_address(const char *option, const char *text, __be32 *address)
 		if (first && first != 127 && first < 224)
 			return 0;
 	}
-	return usage_error("attach", "%s '%s': an IPv4 address is wanted, such as 10.0.18.2", option,
-			   text);
+	return usage_error("attach", "%s '%s': an IPv4 address is wanted, such as 10.0.18.2",
+			   option, text);
 }
 
 static int parse_option(int option, char **argv, struct attach_options *options)
@@ -131,8 +131,8 @@ static int parse_options(int argc, char **argv, struct attach_options *options)
 }
 
 /*
- * What an earlier attach left. `old` is all zero if there was none that was completed. 0, or -1 after
- * reporting.
+ * What an earlier attach left. `old` is all zero if there was none that was completed. 0, or -1
+ * after reporting.
  */
 static int read_old(const char *nic, struct nestwg_config *old)
 {
@@ -198,7 +198,10 @@ static int check_xdp(const struct plan *plan, const struct nestwg_config *old, b
 		    other->id);
 }
 
-/* Blocked, they wait; attachment_make() looks whether one does. Losing the terminal must not stop it. */
+/*
+ * Blocked, they wait; attachment_make() looks whether one does. Losing the terminal must not stop
+ * it.
+ */
 static void block_signals(void)
 {
 	sigset_t set;

@@ -135,7 +135,9 @@ static int configure(struct attachment *a)
 	struct nestwg_config *config = &a->state.config;
 	const struct plan *plan = a->plan;
 
-	/* What we made on an interface that is no longer concerned went with it, or see commit(). */
+	/*
+	 * What we made on an interface that is no longer concerned went with it, or see commit().
+	 */
 	if (config->nic_ifindex != (__u32)plan->nic.ifindex)
 		config->clsact_made &= ~CLSACT_NIC;
 	if (config->wg_ifindex != (__u32)plan->tunnel.ifindex)
@@ -201,8 +203,8 @@ static int put_tc(struct attachment *a, enum hook_id id)
 }
 
 /*
- * The first hook decides between tcx and clsact for all, unless some are there. A kernel without tcx says
- * EINVAL. NESTWG_TC=clsact makes a new kernel do as an old one, for tests.
+ * The first hook decides between tcx and clsact for all, unless some are there. A kernel without
+ * tcx says EINVAL. NESTWG_TC=clsact makes a new kernel do as an old one, for tests.
  */
 static int put_first_tc(struct attachment *a, enum hook_id id)
 {

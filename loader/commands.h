@@ -14,7 +14,10 @@ int cmd_stats(int argc, char **argv);
 extern const char attach_help[], detach_help[], allow_help[], disallow_help[], status_help[],
 	stats_help[];
 
-/* Reports what getopt_long() returned, with ":" as the first of its short options. Returns EXIT_USAGE. */
+/*
+ * Reports what getopt_long() returned, with ":" as the first of its short options. Returns
+ * EXIT_USAGE.
+ */
 int option_error(const char *subcommand, char **argv, int option);
 
 /* Prints the help of one subcommand. Returns 0. */

@@ -24,7 +24,9 @@ static bool get_u32(const struct nlattr *attr, __u32 *value)
 
 static __be16 get_port(const struct nlattr *attr)
 {
-	return attr && mnl_attr_get_payload_len(attr) == sizeof(__be16) ? mnl_attr_get_u16(attr) : 0;
+	if (!attr || mnl_attr_get_payload_len(attr) != sizeof(__be16))
+		return 0;
+	return mnl_attr_get_u16(attr);
 }
 
 static bool parse_addresses(const struct nlattr *nest, struct conntrack_tuple *tuple)

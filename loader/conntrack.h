@@ -18,8 +18,8 @@ struct conntrack_flow {
 };
 
 /*
- * Calls `each` for all IPv4 entries. 0 or a negative errno; 0 at once if nothing is tracked, so that asking
- * does not load a module.
+ * Calls `each` for all IPv4 entries. 0 or a negative errno; 0 at once if nothing is tracked, so
+ * that asking does not load a module.
  */
 int conntrack_each(void (*each)(const struct conntrack_flow *flow, void *data), void *data);
 

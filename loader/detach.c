@@ -17,8 +17,8 @@
 #include "state.h"
 
 const char detach_help[] =
-"Removes the programs, the exclusions and the counters from IFACE. Works as well when the interface\n"
-"has gone, or when an attach was killed half-way.\n";
+"Removes the programs, the exclusions and the counters from IFACE. Works as well when the\n"
+"interface has gone, or when an attach was killed half-way.\n";
 
 static const struct option long_options[] = {
 	{ "help", no_argument, NULL, 'h' },

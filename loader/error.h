@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the command says when something is wrong: on what, what was tried, why it failed, what to do. */
+/*
+ * What the command says when something is wrong: on what, what was tried, why it failed, what to
+ * do.
+ */
 #ifndef NESTWG_ERROR_H
 #define NESTWG_ERROR_H
 
@@ -7,7 +10,10 @@
 
 enum { EXIT_USAGE = 2 };
 
-/* "nestwg-xdp: THING: ..." on stderr; `thing` may be NULL. Always returns -1, for `return fail(...)`. */
+/*
+ * "nestwg-xdp: THING: ..." on stderr; `thing` may be NULL. Always returns -1, for `return
+ * fail(...)`.
+ */
 int fail(const char *thing, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* "nestwg-xdp: THING: warning: ..." on stderr. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The programs read the rows while they are written here. Each write is to a single byte: the reason first,
- * then the bit that counts.
+ * The programs read the rows while they are written here. Each write is to a single byte: the
+ * reason first, then the bit that counts.
  */
 #include <netinet/in.h>
 #include <stdio.h>

@@ -16,7 +16,10 @@ struct seed {
 	__u64 now;
 };
 
-/* Only ever from 0 to 1, as the programs do it; after the flow, so that whoever sees the mark finds it. */
+/*
+ * Only ever from 0 to 1, as the programs do it; after the flow, so that whoever sees the mark finds
+ * it.
+ */
 static void mark(uint8_t *own)
 {
 	__atomic_store_n(own, 1, __ATOMIC_RELEASE);
@@ -56,7 +59,9 @@ static void enter_socket(const struct socket *socket, void *data)
 		enter(seed, &flow);
 }
 
-/* As the data path keys it: ports for TCP and UDP, an identifier for ICMP, nothing for the others. */
+/*
+ * As the data path keys it: ports for TCP and UDP, an identifier for ICMP, nothing for the others.
+ */
 static struct nestwg_flow flow_of(const struct conntrack_tuple *tuple, __be32 remote,
 				  __be16 remote_port, __be16 local_port)
 {
@@ -78,7 +83,10 @@ static void enter_tracked(const struct conntrack_flow *tracked, void *data)
 	__be32 address = seed->state->config.address, peer = seed->state->config.peer;
 	struct nestwg_flow flow;
 
-	/* What was forwarded for the home until now goes on, without the gateway's connection tracking. */
+	/*
+	 * What was forwarded for the home until now goes on, without the gateway's connection
+	 * tracking.
+	 */
 	if (original->source == peer || reply->source == peer)
 		return;
 	if (reply->destination == address && reply->source != address)

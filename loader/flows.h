@@ -5,9 +5,9 @@
 #include "state.h"
 
 /*
- * Enters the connections that are open now as the gateway's own, so that they survive the first packet
- * that is judged. state->config must have the address and the peer. Never fails: what cannot be found out
- * is warned about.
+ * Enters the connections that are open now as the gateway's own, so that they survive the first
+ * packet that is judged. state->config must have the address and the peer. Never fails: what cannot
+ * be found out is warned about.
  */
 void flows_seed(const struct state *state);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The four places where our programs run. A link is pinned as soon as it exists, so that one without a pin
- * ends with the command; clsact filters stay where they are put.
+ * The four places where our programs run. A link is pinned as soon as it exists, so that one
+ * without a pin ends with the command; clsact filters stay where they are put.
  */
 #ifndef NESTWG_HOOK_H
 #define NESTWG_HOOK_H

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tc program obeys config.flags from one packet to the next, the XDP program comes and goes. Between two
- * modes the flags are the sum of both, so that a packet is judged by at least one of the programs and what
- * XDP has rewritten is still handed over. While XDP comes or goes, XDP_JUDGES is off: tc counts everything
- * that it judges, and at worst a packet for the stack is counted twice, rather than forwarded ones not at all.
+ * The tc program obeys config.flags from one packet to the next, the XDP program comes and goes.
+ * Between two modes the flags are the sum of both, so that a packet is judged by at least one of
+ * the programs and what XDP has rewritten is still handed over. While XDP comes or goes, XDP_JUDGES
+ * is off: tc counts everything that it judges, and at worst a packet for the stack is counted
+ * twice, rather than forwarded ones not at all.
  */
 #include <linux/if_link.h>
 #include <string.h>
@@ -25,10 +26,12 @@ static int set_flags(const struct ingress *ingress, __u32 flags)
 	return state_write_config(ingress->state);
 }
 
-/* Packets that have passed XDP reach tc in the same poll, unless GRO or RPS hold them for a moment. */
+/*
+ * Packets that have passed XDP reach tc in the same poll, unless GRO or RPS hold them for a moment.
+ */
 static void settle(void)
 {
-	const struct timespec moment = { .tv_nsec = 20 * 1000 * 1000 };
+	const struct timespec moment = { .tv_nsec = 20 * 1000 * 1000L };
 
 	nanosleep(&moment, NULL);
 }
@@ -131,7 +134,10 @@ static int fail_xdp(const struct ingress *ingress, int err)
 		    strerror(-err));
 }
 
-/* AUTO: the driver may need what the machine does not have now, such as spare queues or a small MTU. */
+/*
+ * AUTO: the driver may need what the machine does not have now, such as spare queues or a small
+ * MTU.
+ */
 static int fall_back_to_tc(const struct ingress *ingress, int native_error)
 {
 	if (ingress->other->id)

@@ -5,8 +5,9 @@
 #include <libmnl/libmnl.h>
 
 /*
- * Sends one request over a socket of its own and hands each message of the answer to `each`, which returns
- * MNL_CB_OK to go on. Returns 0 or a negative errno; -EINTR says that a dump was inconsistent.
+ * Sends one request over a socket of its own and hands each message of the answer to `each`, which
+ * returns MNL_CB_OK to go on. Returns 0 or a negative errno; -EINTR says that a dump was
+ * inconsistent.
  */
 int netlink_ask(int bus, struct nlmsghdr *request, mnl_cb_t each, void *data);
 

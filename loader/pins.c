@@ -44,8 +44,8 @@ int pins_lock(void)
 }
 
 /*
- * bpffs takes no dots (bpf_lookup() in kernel/bpf/inode.c), VLAN interfaces have them, and a colon is
- * what no interface's name has.
+ * bpffs takes no dots (bpf_lookup() in kernel/bpf/inode.c), VLAN interfaces have them, and a colon
+ * is what no interface's name has.
  */
 static void swap(char *text, char from, char to)
 {
@@ -113,15 +113,16 @@ static int compare_names(const void *a, const void *b)
 
 static int add_name(struct pins_names *names, const char *name)
 {
+	size_t size = strlen(name) + 1;
 	char (*list)[IFNAMSIZ];
 
-	if (*name == '.' || strlen(name) >= IFNAMSIZ)
+	if (*name == '.' || size > IFNAMSIZ)
 		return 0;
 	list = reallocarray(names->list, names->count + 1, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
 	names->list = list;
-	strcpy(list[names->count], name);
+	memcpy(list[names->count], name, size);
 	swap(list[names->count++], ':', '.');
 	return 0;
 }
@@ -184,7 +185,8 @@ int pins_only(char nic[IFNAMSIZ])
 			 names.list[i]);
 	pins_names_free(&names);
 	if (!*text)
-		return fail(NULL, "not attached to any interface; " PROGRAM " attach IFACE does it");
+		return fail(NULL, "not attached to any interface; `" PROGRAM
+			    " attach IFACE` does it");
 	if (names.count == 1 || !strchr(text, ','))
 		return 0;
 	return fail(NULL, "attached to several interfaces: %s; choose one with --dev", text);

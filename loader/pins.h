@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where everything that outlives the command is: /sys/fs/bpf/nestwg/IFACE/, with the maps by their names
- * and the links as link_HOOK. There is no other state and no daemon.
+ * Where everything that outlives the command is: /sys/fs/bpf/nestwg/IFACE/, with the maps by their
+ * names and the links as link_HOOK. There is no other state and no daemon.
  */
 #ifndef NESTWG_PINS_H
 #define NESTWG_PINS_H
@@ -44,7 +44,10 @@ struct pins_names {
 int pins_list(struct pins_names *names);
 void pins_names_free(struct pins_names *names);
 
-/* All, or only `nic` if that is not NULL. 0, or -1 after reporting, also when `nic` is not attached. */
+/*
+ * All, or only `nic` if that is not NULL. 0, or -1 after reporting, also when `nic` is not
+ * attached.
+ */
 int pins_choose(struct pins_names *names, const char *nic);
 
 /* The only one that there is, into `nic`. 0, or -1 after reporting. */

@@ -42,8 +42,8 @@ static int choose_nic(struct plan *plan, const char *name, const struct wg_names
 		return fail(name, "cannot attach to a WireGuard interface; give the one that faces "
 			    "the internet, and this one with --wg");
 	if (plan->nic.type != ARPHRD_ETHER)
-		return fail(name, "cannot attach: it is not an Ethernet interface; give the one that "
-			    "faces the internet");
+		return fail(name, "cannot attach: it is not an Ethernet interface; give the one "
+			    "that faces the internet");
 	return 0;
 }
 
@@ -69,7 +69,9 @@ static int choose_address(struct plan *plan, __be32 given, const struct nestwg_c
 	return 0;
 }
 
-/* The interface as it was numbered before or, made anew since, the only one that has the old peer. */
+/*
+ * The interface as it was numbered before or, made anew since, the only one that has the old peer.
+ */
 static bool find_old_tunnel(const struct wg_names *names, const struct nestwg_config *old,
 			    char name[IFNAMSIZ])
 {
@@ -103,22 +105,22 @@ static int choose_tunnel(struct plan *plan, const char *given, const struct wg_n
 		return fail(plan->nic.name, "no WireGuard interface here; set up the tunnel to the "
 			    "home first: wg-quick up wg0");
 	if (given && !wg_names_have(names, given))
-		return fail(given, "not a WireGuard interface of this network namespace; there is: %s",
-			    list_names(names, list));
+		return fail(given, "not a WireGuard interface of this network namespace; there is: "
+			    "%s", list_names(names, list));
 	if (given)
 		strncpy(name, given, sizeof(name) - 1);
 	else if (names->count == 1)
 		memcpy(name, names->list[0], sizeof(name));
 	else if (!old || !find_old_tunnel(names, old, name))
-		return fail(plan->nic.name, "there are several WireGuard interfaces: %s; choose one "
-			    "with --wg", list_names(names, list));
+		return fail(plan->nic.name, "there are several WireGuard interfaces: %s; choose "
+			    "one with --wg", list_names(names, list));
 
 	err = netif_by_name(name, &plan->tunnel);
 	if (!err)
 		err = wg_device_get(name, &plan->wg);
 	if (err)
-		return fail(plan->nic.name, "cannot read the WireGuard interface: %s; see `wg show`",
-			    strerror(-err));
+		return fail(plan->nic.name, "cannot read the WireGuard interface: %s; see `wg "
+			    "show`", strerror(-err));
 	if (plan->tunnel.mtu < NESTWG_MTU_MIN)
 		return fail(name, "its MTU is %u, at least %u is needed; ip link set %s mtu 1420",
 			    plan->tunnel.mtu, NESTWG_MTU_MIN, name);
@@ -143,8 +145,8 @@ static int choose_only_peer(struct plan *plan)
 	if (!found)
 		return fail(plan->tunnel.name, "cannot tell the home router's address: none of its "
 			    "peers has a single one (/32) in its AllowedIPs; name it with --peer");
-	return fail(plan->tunnel.name, "cannot tell the home router's address: the AllowedIPs of its "
-		    "peers have several: %s; choose one with --peer", list);
+	return fail(plan->tunnel.name, "cannot tell the home router's address: the AllowedIPs of "
+		    "its peers have several: %s; choose one with --peer", list);
 }
 
 static int choose_peer(struct plan *plan, __be32 given, const struct nestwg_config *old)
@@ -269,12 +271,12 @@ void plan_warn(const struct plan *plan, const struct attach_options *options)
 		warn(plan->nic.name, "it is down: nothing arrives until `ip link set %s up`",
 		     plan->nic.name);
 	if (!(plan->tunnel.flags & IFF_UP))
-		warn(plan->tunnel.name, "it is down: nothing is forwarded until `ip link set %s up`",
-		     plan->tunnel.name);
+		warn(plan->tunnel.name, "it is down: nothing is forwarded until `ip link set %s "
+		     "up`", plan->tunnel.name);
 	if (!plan->wg.listen_port)
 		warn(plan->tunnel.name, "it has no listen port yet: when it gets one, `" PROGRAM
 		     " attach %s` again", plan->nic.name);
 	if (forwarding_is_off())
-		warn(plan->nic.name, "net.ipv4.ip_forward is 0: packets larger than the tunnel's MTU "
-		     "that may be fragmented get lost; sysctl -w net.ipv4.ip_forward=1");
+		warn(plan->nic.name, "net.ipv4.ip_forward is 0: packets larger than the tunnel's "
+		     "MTU that may be fragmented get lost; sysctl -w net.ipv4.ip_forward=1");
 }

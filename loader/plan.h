@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What is to be attached to what: the options, completed by what is there. Nothing is changed here. */
+/*
+ * What is to be attached to what: the options, completed by what is there. Nothing is changed here.
+ */
 #ifndef NESTWG_PLAN_H
 #define NESTWG_PLAN_H
 
@@ -35,8 +37,8 @@ struct plan {
 };
 
 /*
- * Options that are not given keep their value of `old`, if that is not NULL and still makes sense. 0, or -1
- * after reporting.
+ * Options that are not given keep their value of `old`, if that is not NULL and still makes sense.
+ * 0, or -1 after reporting.
  */
 int plan_make(struct plan *plan, const struct attach_options *options,
 	      const struct nestwg_config *old);

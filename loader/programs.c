@@ -12,7 +12,9 @@
 #include "pins.h"
 #include "programs.h"
 
-/* A log that does not fit makes the load fail before 6.4. Pages that are not written cost nothing. */
+/*
+ * A log that does not fit makes the load fail before 6.4. Pages that are not written cost nothing.
+ */
 #define LOG_SIZE	(16u << 20)
 #define LOG_LINES	20
 
@@ -62,8 +64,8 @@ static int prepare(struct nestwg_bpf *programs, const char *nic)
 	int err = 0;
 
 	/*
-	 * A tcx link wants it, a kernel without tcx and clsact ignore it; and it has to stay the same for a
-	 * link's program to be replaced.
+	 * A tcx link wants it, a kernel without tcx and clsact ignore it; and it has to stay the
+	 * same for a link's program to be replaced.
 	 */
 	for (size_t i = 0; !err && i < sizeof(tc) / sizeof(tc[0]); i++)
 		err = bpf_program__set_expected_attach_type(tc[i].program,

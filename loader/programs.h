@@ -13,8 +13,8 @@ struct nestwg_bpf;
 void programs_set_verbose(bool verbose);
 
 /*
- * Loads the programs with the maps that are pinned for `nic`; those that are not are made and pinned. NULL
- * after reporting.
+ * Loads the programs with the maps that are pinned for `nic`; those that are not are made and
+ * pinned. NULL after reporting.
  */
 struct nestwg_bpf *programs_load(const char *nic);
 void programs_unload(struct nestwg_bpf *programs);

@@ -23,8 +23,8 @@ const char *origin_name(enum nestwg_origin origin);
 const char *verdict_name(enum nestwg_verdict verdict);
 
 /*
- * {"forwarded": {"packets": 1, "bytes": 40, "from": "wire", "verdict": "tunnel"}, ...}, all reasons, also
- * those that are zero.
+ * {"forwarded": {"packets": 1, "bytes": 40, "from": "wire", "verdict": "tunnel"}, ...}, all
+ * reasons, also those that are zero.
  */
 struct json_object *counters_json(const struct nestwg_counter *counters);
 

@@ -40,8 +40,8 @@ static bool check_hooks(struct report *report)
 		if (!hook_is_wanted(report, id) || hook->health == HOOK_ALIVE)
 			continue;
 		if (hook->health == HOOK_ELSEWHERE) {
-			add_problem(report, "it is attached in another network namespace; look from "
-				    "there");
+			add_problem(report, "it is attached in another network namespace; look "
+				    "from there");
 			return false;
 		}
 		add_problem(report, "nestwg_%s (%s) is not attached%s; `" PROGRAM " attach %s` "
@@ -58,8 +58,8 @@ static void check_nic(struct report *report)
 	const char *name = report->name;
 
 	if (netif_by_name(name, &report->nic)) {
-		add_problem(report, "there is no interface %s here; `" PROGRAM " detach %s` removes "
-			    "what is left", name, name);
+		add_problem(report, "there is no interface %s here; `" PROGRAM " detach %s` "
+			    "removes what is left", name, name);
 		return;
 	}
 	if ((__u32)report->nic.ifindex != config->nic_ifindex) {
@@ -71,8 +71,8 @@ static void check_nic(struct report *report)
 	if (netif_addresses_get(&addresses))
 		return;
 	if (!netif_has_address(&addresses, report->nic.ifindex, config->address))
-		add_problem(report, "%s is no longer an address of %s; `" PROGRAM " attach %s` again",
-			    address_text(config->address).s, name, name);
+		add_problem(report, "%s is no longer an address of %s; `" PROGRAM " attach %s` "
+			    "again", address_text(config->address).s, name, name);
 	netif_addresses_free(&addresses);
 }
 
@@ -83,8 +83,9 @@ static void check_tunnel(struct report *report)
 	int err;
 
 	if (netif_by_index((int)config->wg_ifindex, &report->tunnel)) {
-		add_problem(report, "its tunnel (interface number %u) has gone or was made anew; when "
-			    "it is there, `" PROGRAM " attach %s` again", config->wg_ifindex, name);
+		add_problem(report, "its tunnel (interface number %u) has gone or was made anew; "
+			    "when it is there, `" PROGRAM " attach %s` again",
+			    config->wg_ifindex, name);
 		return;
 	}
 	if (!(report->tunnel.flags & IFF_UP))
@@ -102,9 +103,9 @@ static void check_tunnel(struct report *report)
 			    "through", report->tunnel.name, address_text(config->peer).s);
 	if (report->wg.listen_port &&
 	    !exclusions_have(&report->state, IPPROTO_UDP, report->wg.listen_port))
-		add_problem(report, "WireGuard's port %u/udp does not stay on the gateway: the tunnel "
-			    "cannot work; `" PROGRAM " attach %s` again", report->wg.listen_port,
-			    name);
+		add_problem(report, "WireGuard's port %u/udp does not stay on the gateway: the "
+			    "tunnel cannot work; `" PROGRAM " attach %s` again",
+			    report->wg.listen_port, name);
 }
 
 void report_make(struct report *report, const char *nic)

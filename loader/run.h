@@ -3,9 +3,9 @@
 #define NESTWG_RUN_H
 
 /*
- * Runs a program, without a shell and with its stderr thrown away, and collects what it prints. Returns its
- * exit status, or a negative errno if it could not be run. `*output` is a string to be freed, whatever the
- * exit status; NULL on a negative return.
+ * Runs a program, without a shell and with its stderr thrown away, and collects what it prints.
+ * Returns its exit status, or a negative errno if it could not be run. `*output` is a string to be
+ * freed, whatever the exit status; NULL on a negative return.
  */
 int run(const char *const argv[], char **output);
 

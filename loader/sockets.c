@@ -22,7 +22,10 @@ static bool parse_hex(const char *text, size_t length, uint32_t *value)
 	return length && end == digits + length;
 }
 
-/* The words are printed as numbers of the machine, so that reading them gives network byte order back. */
+/*
+ * The words are printed as numbers of the machine, so that reading them gives network byte order
+ * back.
+ */
 static bool parse_address(const char *text, size_t length, __be32 *address)
 {
 	uint32_t words[4];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The TCP and UDP sockets of this network namespace, from /proc/net: it needs no module (inet_diag does,
- * one for each protocol), and a gateway has few sockets.
+ * The TCP and UDP sockets of this network namespace, from /proc/net: it needs no module (inet_diag
+ * does, one for each protocol), and a gateway has few sockets.
  */
 #ifndef NESTWG_SOCKETS_H
 #define NESTWG_SOCKETS_H
@@ -26,8 +26,9 @@ struct socket {
 };
 
 /*
- * One line of /proc/net/{tcp,udp}{,6}. False for the heading and for what has nothing to do with IPv4: an
- * IPv6 socket counts when its addresses are IPv4-mapped or `::`, which listens on IPv4 as well.
+ * One line of /proc/net/{tcp,udp}{,6}. False for the heading and for what has nothing to do with
+ * IPv4: an IPv6 socket counts when its addresses are IPv4-mapped or `::`, which listens on IPv4 as
+ * well.
  */
 bool socket_parse(const char *line, struct socket *socket);
 

@@ -36,8 +36,8 @@ static bool is_digit(char c)
 }
 
 /*
- * strtoul() would take leading blanks, signs and other bases. Returns what follows the number, or NULL
- * where there is no port number.
+ * strtoul() would take leading blanks, signs and other bases. Returns what follows the number, or
+ * NULL where there is no port number.
  */
 static const char *parse_port(const char *text, uint16_t *port)
 {

@@ -30,8 +30,8 @@ const char *spec_parse(const char *text, struct spec *spec);
 bool spec_overlap(const struct spec *a, const struct spec *b);
 
 /*
- * Adds one more. Returns 0, EXIT_USAGE if `text` is no SPEC or overlaps another of the list, or -1; both
- * have been reported.
+ * Adds one more. Returns 0, EXIT_USAGE if `text` is no SPEC or overlaps another of the list, or -1;
+ * both have been reported.
  */
 int spec_list_add(struct spec_list *list, const char *subcommand, const char *text);
 void spec_list_free(struct spec_list *list);

@@ -165,8 +165,8 @@ static uint16_t configured_port(const char *line)
 }
 
 /*
- * Where systemd holds the listening socket (Ubuntu's ssh.socket), no process called sshd has it. What sshd
- * would listen on is a hint then, if something does listen there.
+ * Where systemd holds the listening socket (Ubuntu's ssh.socket), no process called sshd has it.
+ * What sshd would listen on is a hint then, if something does listen there.
  */
 static int add_configured(const struct listeners *listeners, struct ssh_ports *ports)
 {

@@ -18,7 +18,8 @@
 #include "state.h"
 
 const char stats_help[] =
-"How many packets went which way, and why: each packet is counted once, so the sum is what came in.\n"
+"How many packets went which way, and why: each packet is counted once, so the sum is what\n"
+"came in.\n"
 "\n"
 "  --watch  again each second, with rates, until Ctrl-C\n"
 "  --json   a list with one object for each interface: interface, counters; with --watch one\n"
@@ -41,7 +42,7 @@ struct sample {
 
 struct watched {
 	struct state state;
-	struct sample now, before;	/* `before` is zero the first time */
+	struct sample now, before;	/* the same the first time */
 };
 
 struct view {
@@ -57,6 +58,8 @@ static int take_sample(struct watched *watched)
 	watched->before = watched->now;
 	clock_gettime(CLOCK_MONOTONIC, &watched->now.when);
 	err = state_read_counters(&watched->state, watched->now.counters);
+	if (!watched->before.when.tv_sec)
+		watched->before = watched->now;
 	return err ? fail(watched->state.nic, "cannot read its counters: %s", strerror(-err)) : 0;
 }
 
@@ -74,6 +77,11 @@ static void print_totals(const struct watched *watched, unsigned int i)
 	       reasons[i].text);
 }
 
+static double rate(__u64 before, __u64 now, double seconds)
+{
+	return seconds > 0 ? (double)(now - before) / seconds : 0;
+}
+
 /* 80 columns: 22 + 16 + 12 + 16 + 13 */
 static void print_rates(const struct watched *watched, unsigned int i)
 {
@@ -83,9 +91,9 @@ static void print_rates(const struct watched *watched, unsigned int i)
 
 	printf("%-*s %15llu %11.0f %15llu %12.3f\n", NAME_WIDTH, reasons[i].name,
 	       (unsigned long long)counter->packets,
-	       (double)(counter->packets - before->packets) / seconds,
+	       rate(before->packets, counter->packets, seconds),
 	       (unsigned long long)counter->bytes,
-	       (double)(counter->bytes - before->bytes) * 8 / 1e6 / seconds);
+	       rate(before->bytes, counter->bytes, seconds) * 8 / 1e6);
 }
 
 static void print_rows(const struct watched *watched, bool rates, bool zero)
@@ -100,10 +108,8 @@ static void print_rows(const struct watched *watched, bool rates, bool zero)
 	}
 }
 
-static void print_table(const struct watched *watched)
+static void print_table(const struct watched *watched, bool rates)
 {
-	bool rates = watched->before.when.tv_sec || watched->before.when.tv_nsec;
-
 	printf("%s\n", watched->state.nic);
 	if (rates)
 		printf("%-*s %15s %11s %15s %12s\n", NAME_WIDTH, "reason", "packets", "packets/s",
@@ -146,7 +152,7 @@ static int print_once(const struct view *view)
 		for (size_t i = 0; i < view->count; i++) {
 			if (i)
 				putchar('\n');
-			print_table(&view->list[i]);
+			print_table(&view->list[i], view->watch);
 		}
 		if (!view->count)
 			puts("Not attached to any interface.");
@@ -154,7 +160,9 @@ static int print_once(const struct view *view)
 	return fflush(stdout) ? -1 : 0;
 }
 
-/* Until a signal says stop. Blocked signals and sigtimedwait() need neither a handler nor a global. */
+/*
+ * Until a signal says stop. Blocked signals and sigtimedwait() need neither a handler nor a global.
+ */
 static int watch(const struct view *view)
 {
 	const struct timespec second = { .tv_sec = 1 };

@@ -82,8 +82,8 @@ static void print_tunnel(const struct report *report)
 		putchar('\n');
 	}
 	printf("  peer: %s", address_text(config->peer).s);
-	if (report->peer)
-		printf(", endpoint %s", *report->peer->endpoint ? report->peer->endpoint : "unknown");
+	if (report->peer && *report->peer->endpoint)
+		printf(", endpoint %s", report->peer->endpoint);
 	putchar('\n');
 	if (report->peer) {
 		printf("  latest handshake: ");

@@ -7,7 +7,9 @@
 #include "netlink.h"
 #include "tc.h"
 
-/* Ours, in a qdisc that others use too: "nw", and late, since the verdict ends the filters' chain. */
+/*
+ * Ours, in a qdisc that others use too: "nw", and late, since the verdict ends the filters' chain.
+ */
 #define FILTER_HANDLE	0x6e77
 #define FILTER_PRIORITY	49151
 

@@ -31,11 +31,17 @@ struct wg_device {
 	size_t nr_prefixes;
 };
 
-/* Cuts `text` into pieces. 0, -EBADMSG if it is no such dump, or -ENOMEM; then nothing is to be freed. */
+/*
+ * Cuts `text` into pieces. 0, -EBADMSG if it is no such dump, or -ENOMEM; then nothing is to be
+ * freed.
+ */
 int wg_dump_parse(char *text, struct wg_device *device);
 void wg_device_free(struct wg_device *device);
 
-/* The peer whose AllowedIPs cover the address best, as WireGuard itself would choose; NULL: none does. */
+/*
+ * The peer whose AllowedIPs cover the address best, as WireGuard itself would choose; NULL: none
+ * does.
+ */
 const struct wg_peer *wg_device_peer(const struct wg_device *device, __be32 address);
 
 #endif /* NESTWG_WGDUMP_H */

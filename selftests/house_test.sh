@@ -304,9 +304,10 @@ gateway_gets_big_dns_answer()
 	expect "DNS" "$(on gw "${HOUSE_PEER[@]}" dns "$HOUSE_INTERNET" big.example.test)" '^3[0-9]{3} bytes, 14 records$'
 }
 
+# The second answer comes in fragments, which have to be known as the gateway's own.
 gateway_pings()
 {
-	on gw "${PING[@]}" "$HOUSE_INTERNET"
+	on gw "${PING[@]}" "$HOUSE_INTERNET" && on gw "${PING[@]}" -s 4000 "$HOUSE_INTERNET"
 }
 
 gateway_fetches()
@@ -389,9 +390,9 @@ home_leaves_by_tunnel()
 		expect "UDP is seen as" "$(on server "${HOUSE_PEER[@]}" udp "$HOUSE_INTERNET" 7777 500)" "^internet $HOUSE_PUBLIC "
 }
 
-home_downloads_by_tunnel()
+home_transfers_by_tunnel()
 {
-	download server "http://$HOUSE_INTERNET"
+	download server "http://$HOUSE_INTERNET" && upload server "http://$HOUSE_INTERNET"
 }
 
 hairpin_web()
@@ -616,6 +617,7 @@ tap "tracepath finds the tunnel's MTU" tracepath_finds_mtu
 tap "UDP of 1500 bytes without DF is fragmented and arrives" big_udp_is_fragmented
 tap "UDP of 4000 bytes in fragments larger than the tunnel, and back" game_sees_client_udp 4000
 tap "UDP of 4000 bytes in fragments that fit, and back" small_fragments_pass
+tap "ping of 4000 bytes in fragments, and back" on client "${PING[@]}" -s 4000 "$HOUSE_PUBLIC"
 tap "MSS is clamped to the tunnel, both ways" mss_is_clamped
 
 tap "the gateway's own DNS query" gateway_resolves
@@ -633,7 +635,7 @@ tap "closed UDP port at the client: the home gets ECONNREFUSED" internet_refuses
 tap "the client's port unreachable finds the laptop behind the DNAT" late_answer_is_refused
 
 tap "home -> internet by the tunnel: seen as the public address" home_leaves_by_tunnel
-tap "home -> internet by the tunnel: download of $HOUSE_MB MB, SHA-256" home_downloads_by_tunnel
+tap "home -> internet by the tunnel: $HOUSE_MB MB there and back, SHA-256" home_transfers_by_tunnel
 tap "hairpin: the home reaches its web server by the public address" hairpin_web
 tap "hairpin: download of $HOUSE_MB MB, SHA-256" hairpin_file
 tap "home -> gateway's sshd on 2222 by the public address" home_reaches_gateway_ssh

@@ -81,7 +81,7 @@ static void put_payload(const struct spec *s, __u8 *at)
 		put16(at, s->word);
 }
 
-/* Everything after the IP header, the checksum 0. Returns the checksum's offset, -1: it has none. */
+/* Everything after the IP header, checksum 0. Returns the checksum's offset, -1: it has none. */
 static int put_transport(const struct spec *s, struct bytes *out)
 {
 	__u8 *at = out->data;
@@ -333,14 +333,15 @@ static __u16 sum_without_word(const struct spec *s, __u16 *pseudo)
 	return fold(sum_bytes(transport.data, transport.len));
 }
 
-/* check = ~(pseudo + rest + word) shall be pseudo. */
+/* check = ~(pseudo + rest + word) shall be half. */
 void choose_checksum_like_half(struct spec *s)
 {
 	__u16 pseudo;
 	__u16 rest = sum_without_word(s, &pseudo);
+	__u16 half = s->fragment_len ? fold(sum_pseudo(s, s->fragment_len)) : pseudo;
 
 	s->has_word = true;
-	s->word = fold((__u32)minus(pseudo) + minus(pseudo) + minus(rest));
+	s->word = fold((__u32)minus(half) + minus(pseudo) + minus(rest));
 }
 
 /* check = ~(pseudo + rest + word) shall be ~0xffff. */

@@ -130,7 +130,7 @@ void translate_destination(const struct spec *s, __u32 to, int hops, unsigned in
 void translate_source(const struct spec *s, __u32 to, int hops, unsigned int mss_max,
 		      struct translation *t);
 
-/* Choose the payload so that the true checksum is the pseudo header's sum. */
+/* Choose the payload so that the true checksum looks like half a one (of a fragment, if it is). */
 void choose_checksum_like_half(struct spec *s);
 /* Choose S's payload so that the checksum of LIKE, S with other addresses, comes out as zero. */
 void choose_checksum_zero(struct spec *s, const struct spec *like);

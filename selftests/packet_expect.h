@@ -25,19 +25,10 @@ enum fate {
 	HOME_DROPPED,
 };
 
-enum {
-	ON_NATIVE	= 1 << MODE_NATIVE,
-	ON_GENERIC	= 1 << MODE_GENERIC,
-	ON_TC		= 1 << MODE_TC,
-	ON_ALL		= ON_NATIVE | ON_GENERIC | ON_TC,
-};
-
 struct packet_case {
 	const char *name;
 	enum nestwg_reason reason;
 	enum fate fate;
-	unsigned int modes;	/* ON_*; 0: all */
-	bool no_run;		/* only over the wire: BPF_PROG_TEST_RUN cannot do it */
 	bool no_wire;		/* only by BPF_PROG_TEST_RUN */
 	/* The kernel changes it on its way to where we look: only see that it comes. */
 	bool altered;

@@ -290,21 +290,23 @@ static const struct lifetime lifetimes[] = {
 static bool run_lifetime(struct lab *lab, const void *argument)
 {
 	const struct lifetime *l = argument;
+	/* The clock began with the machine. A time before that wraps, and is not noted again. */
+	bool is_time = monotonic() > l->lifetime + SECOND;
 
 	if (!gateway_sends(lab, l->sent))
 		return false;
 	set_age(lab, l->lifetime - 30 * SECOND);
 	if (!stays(lab, "30 seconds before its end", l->answer))
 		return false;
-	/* What was seen before the machine was started is no time, and is not noted. */
-	if (monotonic() > l->lifetime && get_age(lab) > 30 * SECOND) {
+	if (is_time && get_age(lab) > 30 * SECOND) {
 		printf("# its answer did not let it live on\n");
 		return false;
 	}
 	set_age(lab, l->lifetime + SECOND);
 	if (!goes_home(lab, "a second after its end", l->answer))
 		return false;
-	return gateway_sends(lab, l->sent) && stays(lab, "sent anew", l->answer);
+	return !is_time ||
+	       (gateway_sends(lab, l->sent) && stays(lab, "sent anew", l->answer));
 }
 
 static bool run_noted(struct lab *lab, const void *argument)

@@ -66,6 +66,8 @@ static int make_devices(void)
 		"ip addr add 10.0.18.1/30 dev wg",
 		"ip link set stack mtu 9000 up",
 		"ip route add 172.20.0.0/24 dev stack",
+		"ip route add 172.21.0.0/24 dev wire",
+		"ip neigh add 172.21.0.5 lladdr 02:00:00:00:00:05 nud permanent dev wire",
 	};
 
 	for (unsigned int i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
@@ -290,7 +292,7 @@ void lab_set_forwarding(bool on)
 	write_file("/proc/sys/net/ipv4/conf/wg/forwarding", on ? "1" : "0");
 }
 
-void lab_fill_answers(struct lab *lab, unsigned int tokens)
+void lab_set_answers(struct lab *lab, unsigned int tokens, unsigned long long age)
 {
 	struct nestwg_bucket buckets[lab->cpus];
 	struct timespec now;
@@ -298,7 +300,7 @@ void lab_fill_answers(struct lab *lab, unsigned int tokens)
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	for (unsigned int i = 0; i < lab->cpus; i++) {
-		buckets[i].filled = now.tv_sec * 1000000000ULL + now.tv_nsec;
+		buckets[i].filled = now.tv_sec * 1000000000ULL + now.tv_nsec - age;
 		buckets[i].tokens = tokens;
 	}
 	bpf_map__update_elem(lab->skel->maps.answers, &zero, sizeof(zero), buckets,

@@ -6,7 +6,7 @@
  *                                │                     <─redirect──     tc ingress
  *                                └─ what is left to the stack, of both ──redirect──> stack (TUN)
  *
- * After ours, a second tc filter sends what the gateway's stack would get to `stack`: so every packet
+ * After ours, a second tc filter sends what the gateway's stack would get to `stack`: so each packet
  * ends where it can be read, and the stack itself answers nothing.
  */
 #ifndef PACKET_LAB_H
@@ -23,10 +23,13 @@
 #define FAR_HOST	IP(203, 0, 113, 9)
 #define GATEWAY		IP(10, 0, 18, 1)	/* in the tunnel */
 #define PEER		IP(10, 0, 18, 2)
-#define LAN_HOST	IP(172, 20, 0, 5)	/* behind neither the NIC nor the tunnel */
+/* Behind neither the NIC nor the tunnel. */
+#define LAN_HOST	IP(172, 20, 0, 5)
+#define LAN_NEIGHBOUR	IP(172, 21, 0, 5)	/* and its MAC address is known */
 
 #define NIC_MTU		1500
 #define TUNNEL_MTU	1420
+#define ANSWERS_BURST	50	/* as net.ipv4.icmp_msgs_burst */
 #define MSS_MAX		(TUNNEL_MTU - 40)
 
 enum mode {
@@ -77,7 +80,8 @@ void lab_close(struct lab *lab);
 int lab_set_mode(struct lab *lab, enum mode mode);
 
 void lab_set_forwarding(bool on);
-void lab_fill_answers(struct lab *lab, unsigned int tokens);
+/* So many ICMP answers are allowed now, and were AGE nanoseconds ago. */
+void lab_set_answers(struct lab *lab, unsigned int tokens, unsigned long long age);
 void lab_forget(struct lab *lab);	/* own flows and fragments */
 void lab_read_counters(struct lab *lab, struct nestwg_counter counters[NESTWG_NR_REASONS]);
 

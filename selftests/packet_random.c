@@ -17,7 +17,7 @@ static bool chance(__u32 *state, __u32 one_in)
 	return !pick(state, one_in);
 }
 
-/* In one's complement 0 and 0xffff are one number: which of them a wrong checksum becomes is open. */
+/* In one's complement 0 and 0xffff are one number: a wrong checksum may become either. */
 static bool is_ambiguous(const struct spec *s)
 {
 	__u16 field = checksum_field(s);

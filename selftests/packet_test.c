@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Packet in, packet out: what the four programs do with packets, byte for byte and counter for
- * counter, by BPF_PROG_TEST_RUN and over real devices, in each mode. TAP; exit status 0, 1, or 4: skipped.
+ * counter, by BPF_PROG_TEST_RUN and over real devices, in each mode. TAP; exit status 0, 1, or
+ * 4 (skipped). V=1 shows libbpf's messages.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,28 +46,23 @@ void suite_add(struct suite *suite, unsigned int where, const char *name,
 	};
 }
 
-static bool run_case(struct lab *lab, const void *argument)
-{
-	return expect(lab, argument);
-}
-
-/* The modes' bits are the stages'. */
-_Static_assert((int)ON_ALL == (int)IN_MODES, "a stage for each mode");
-
-void suite_add_cases(struct suite *suite, unsigned int where, const struct packet_case *cases,
-		     unsigned int count)
-{
-	for (unsigned int i = 0; i < count; i++)
-		suite_add(suite, cases[i].modes ? where & cases[i].modes : where, cases[i].name,
-			  run_case, &cases[i]);
-}
-
 void suite_add_each(struct suite *suite, unsigned int where,
 		    bool (*run)(struct lab *lab, const void *argument),
 		    const struct packet_case *cases, unsigned int count)
 {
 	for (unsigned int i = 0; i < count; i++)
 		suite_add(suite, where, cases[i].name, run, &cases[i]);
+}
+
+static bool run_case(struct lab *lab, const void *argument)
+{
+	return expect(lab, argument);
+}
+
+void suite_add_cases(struct suite *suite, unsigned int where, const struct packet_case *cases,
+		     unsigned int count)
+{
+	suite_add_each(suite, where, run_case, cases, count);
 }
 
 static int print_libbpf(enum libbpf_print_level level, const char *format, va_list arguments)
