@@ -61,7 +61,8 @@ struct nestwg_config {
 	__s32 native_error;	/* AUTO chose tc since native XDP failed with this errno; else 0 */
 	__u32 tcx;		/* 1: tcx links; 0: clsact filters */
 	__u32 clsact_made;	/* bit 0: the NIC's clsact qdisc is ours, bit 1: the tunnel's */
-	__u64 attached_at;	/* seconds since the epoch */
+	__u64 attached_at;	/* seconds since the epoch; 0: never completely */
+	char wg_name[16];	/* for the day when the interface with wg_ifindex has gone */
 };
 
 #define NESTWG_STATE_VERSION	1

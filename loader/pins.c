@@ -22,7 +22,7 @@ int pins_lock(void)
 	const struct timespec pause = { .tv_nsec = 1000000000 / LOCK_POLLS_A_SECOND };
 	int fd;
 
-	fd = open(LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = open(LOCK_FILE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return fail(LOCK_FILE, "cannot open the lock: %s", strerror(errno));
 	for (int i = 0; i < LOCK_SECONDS * LOCK_POLLS_A_SECOND; i++) {

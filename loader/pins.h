@@ -12,7 +12,8 @@
 
 #define BPFFS		"/sys/fs/bpf"
 #define PINS_ROOT	BPFFS "/nestwg"
-#define LOCK_FILE	"/run/nestwg-xdp.lock"
+/* The state's own file system: who has another one cannot get in the way. */
+#define LOCK_FILE	BPFFS
 
 /* "ingress_old" is the longest name in a directory, a map's has at most 15 characters. */
 #define PIN_PATH_SIZE	(sizeof(PINS_ROOT) + IFNAMSIZ + 32)

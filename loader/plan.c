@@ -69,30 +69,18 @@ static int choose_address(struct plan *plan, __be32 given, const struct nestwg_c
 	return 0;
 }
 
-/*
- * The interface as it was numbered before or, made anew since, the only one that has the old peer.
- */
+/* The interface as it was numbered before or, made anew since, as it was named. */
 static bool find_old_tunnel(const struct wg_names *names, const struct nestwg_config *old,
 			    char name[IFNAMSIZ])
 {
-	struct wg_device device;
 	struct netif netif;
-	size_t found = 0;
 
 	if (!netif_by_index((int)old->wg_ifindex, &netif) && wg_names_have(names, netif.name)) {
 		memcpy(name, netif.name, IFNAMSIZ);
 		return true;
 	}
-	for (size_t i = 0; i < names->count; i++) {
-		if (wg_device_get(names->list[i], &device))
-			continue;
-		if (wg_device_peer(&device, old->peer)) {
-			memcpy(name, names->list[i], IFNAMSIZ);
-			found++;
-		}
-		wg_device_free(&device);
-	}
-	return found == 1;
+	memcpy(name, old->wg_name, IFNAMSIZ);
+	return wg_names_have(names, name);
 }
 
 static int choose_tunnel(struct plan *plan, const char *given, const struct wg_names *names,

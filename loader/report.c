@@ -83,9 +83,8 @@ static void check_tunnel(struct report *report)
 	int err;
 
 	if (netif_by_index((int)config->wg_ifindex, &report->tunnel)) {
-		add_problem(report, "its tunnel (interface number %u) has gone or was made anew; "
-			    "when it is there, `" PROGRAM " attach %s` again",
-			    config->wg_ifindex, name);
+		add_problem(report, "its tunnel %s has gone or was made anew; when it is there, `"
+			    PROGRAM " attach %s` again", config->wg_name, name);
 		return;
 	}
 	if (!(report->tunnel.flags & IFF_UP))

@@ -76,8 +76,8 @@ gateway_up()
 	must netns_add "$HOUSE_PREFIX-gw"
 	must netns_add "$HOUSE_PREFIX-inet"
 	house_gateway_link
-	address inet to-gw 192.0.2.1/24
-	address gw enp0s6 192.0.2.10/24 192.0.2.1
+	addresses inet <<<"to-gw 192.0.2.1/24"
+	addresses gw <<<"enp0s6 192.0.2.10/24 192.0.2.1"
 	# shellcheck disable=SC2046 # words
 	wireguard_add wgcli0 listen-port 51820 $(peer 10.0.18.2/32)
 	must ip -n "$HOUSE_PREFIX-gw" address add 10.0.18.1/30 dev wgcli0
@@ -335,7 +335,7 @@ tunnel_made_anew()
 	nestwg attach enp0s6 --wg wgcli0 --allow 8080 >/dev/null || return
 	wireguard_down gw wgcli0
 	wait_for 10 fails on gw ip link show wgcli0 >/dev/null || return
-	expect "status" "$(nestwg status)" "tunnel.*gone.*attach" || return
+	expect "status" "$(nestwg status)" "tunnel wgcli0.*gone.*attach" || return
 	# shellcheck disable=SC2046 # words
 	wireguard_add wgcli0 listen-port 51821 $(peer 10.0.18.2/32)
 	must ip -n "$HOUSE_PREFIX-gw" address add 10.0.18.1/30 dev wgcli0

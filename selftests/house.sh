@@ -451,10 +451,16 @@ house_phone_dial()
 # Everybody's resolver is the DNS server on the internet. In the private mount namespace, so nobody else sees it.
 house_private_resolver()
 {
+	local target
+
 	printf 'nameserver %s\noptions timeout:5 attempts:2\n' "$HOUSE_INTERNET" >"$WORK/etc/resolv.conf"
 	printf 'hosts: files dns\n' >"$WORK/etc/nsswitch.conf"
-	if [[ -e /etc/resolv.conf ]]; then
-		must mount --bind "$WORK/etc/resolv.conf" "$(readlink -f /etc/resolv.conf)"
+	# Often a link into /run, which is empty here.
+	target=$(readlink -m /etc/resolv.conf)
+	if [[ $target == /run/* ]]; then
+		mkdir -p "${target%/*}" && cp "$WORK/etc/resolv.conf" "$target"
+	elif [[ -e $target ]]; then
+		must mount --bind "$WORK/etc/resolv.conf" "$target"
 	fi
 	if [[ -e /etc/nsswitch.conf ]]; then
 		must mount --bind "$WORK/etc/nsswitch.conf" /etc/nsswitch.conf
@@ -617,4 +623,5 @@ house_diagnose()
 	else
 		on gw iptables -t nat -vnL PREROUTING
 	fi
+	tail -n 3 "$WORK"/sshd-*.log
 }

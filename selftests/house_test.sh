@@ -243,7 +243,7 @@ ping_learns_mtu()
 tracepath_finds_mtu()
 {
 	forget_path_mtu client
-	expect "tracepath" "$(within 60 nsenter --net="/run/netns/$HOUSE_PREFIX-client" tracepath -n -m 8 "$HOUSE_PUBLIC")" \
+	expect "tracepath" "$(on client timeout "$(limit 60)" tracepath -n -m 8 "$HOUSE_PUBLIC")" \
 		"pmtu $TUNNEL_MTU.*Resume: pmtu $TUNNEL_MTU"
 }
 

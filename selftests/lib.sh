@@ -58,19 +58,19 @@ need_commands()
 # isolate "$@": run the script again in a mount namespace of its own. bpffs pins are named after the
 # interface and wireguard-go's sockets after the tunnel, not after the network namespace: two runs at
 # once, or a run on a machine where nestwg-xdp does its real work, must not see each other's.
+#
+# All of /run is replaced, not the directories in it: a mount on /run/sshd is gone without a word
+# when somebody outside, such as an sshd that stops, removes that directory (rmdir detaches the mounts
+# that other namespaces have on it), and every sshd of ours would refuse to work.
 isolate()
 {
-	local dir
-
 	need_root
 	if [[ ${ISOLATED:-} != "$$" ]]; then
 		# unshare execs, so the new script keeps this pid: inherited by a child it means nothing.
 		ISOLATED=$$ exec unshare --mount --propagation private "$0" "$@"
 	fi
-	for dir in /run/netns /run/wireguard /run/sshd; do
-		mkdir -p "$dir"
-		mount -t tmpfs -o mode=755 tmpfs "$dir" || skip_all "cannot mount a tmpfs on $dir"
-	done
+	mount -t tmpfs -o mode=755 tmpfs /run || skip_all "cannot mount a tmpfs on /run"
+	mkdir /run/netns /run/wireguard /run/sshd /run/lock
 	mount -t bpf bpf /sys/fs/bpf || skip_all "cannot mount bpffs on /sys/fs/bpf"
 }
 

@@ -108,15 +108,11 @@ HOUSE_FORWARD=nestwg
 house_need
 mkdir "$WORK/etc"
 at_end house_return_nics
-for host in "${HOUSE_HOSTS[@]}"; do
-	must netns_add "$HOUSE_PREFIX-$host"
-done
+house_hosts
 house_internet_links
 house_home_links
 house_cgnat_rules
 house_private_resolver
-must on inet sysctl -qw net.ipv4.ip_forward=1
-must on cgnat sysctl -qw net.ipv4.ip_forward=1
 house_services
 
 tap "the README's files are complete" fill_all
