@@ -147,8 +147,7 @@ static int configure(struct attachment *a)
 	config->tunnel_address = plan->tunnel_address;
 	config->nic_ifindex = (__u32)plan->nic.ifindex;
 	config->wg_ifindex = (__u32)plan->tunnel.ifindex;
-	memset(config->wg_name, 0, sizeof(config->wg_name));
-	strncpy(config->wg_name, plan->tunnel.name, sizeof(config->wg_name) - 1);
+	memcpy(config->wg_name, plan->tunnel.name, sizeof(config->wg_name));
 	config->version = NESTWG_STATE_VERSION;
 	config->mode_wanted = plan->mode;
 	return write_config(a);

@@ -199,15 +199,6 @@ limit()
 	echo $(($1 * LIMIT_SCALE))
 }
 
-# within SECONDS COMMAND...: an external command with a time limit.
-within()
-{
-	local seconds=$1
-
-	shift
-	timeout -k 2 "$(limit "$seconds")" "$@"
-}
-
 # wait_for SECONDS COMMAND...: poll until the command succeeds.
 wait_for()
 {
