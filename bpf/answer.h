@@ -49,36 +49,48 @@ static __always_inline bool answer_is_allowed(void)
 	return true;
 }
 
-/* Sum LENGTH bytes at OFFSET, at most QUOTE_MAX. Global, to be verified apart from its callers. */
-__noinline int sum_bytes(struct __sk_buff *skb, __u32 offset, __u32 length)
+/*
+ * Sum bytes of the packet: whole chunks, the rest, both. A folded sum, or -1: the packet ends before. Two
+ * functions, and global, so that the verifier need not try every end of the one with all of the other.
+ */
+__noinline int sum_chunks(struct __sk_buff *skb, __u32 offset, __u32 length)
 {
 	__u64 sum = 0;
 
-	if (offset > HEADERS_MAX || length > QUOTE_MAX)
-		return 0;
-	csum_add_chunks(skb_data(skb) + offset, skb_data_end(skb), length, QUOTE_MAX, &sum);
-	csum_add_rest(skb_data(skb) + offset, skb_data_end(skb), length, &sum);
+	if (offset > HEADERS_MAX || length > SEGMENT_MAX ||
+	    !csum_add_chunks(skb_data(skb) + offset, skb_data_end(skb), length, SEGMENT_MAX, &sum))
+		return -1;
 	return csum_fold(sum);
 }
 
-/*
- * Is the checksum of the segment P true, as it stands? PSEUDO is the sum over the pseudo header. Global, to
- * be verified apart from its callers.
- */
-__noinline int checksum_is_true(struct __sk_buff *skb, const struct packet *p, __u32 pseudo)
+__noinline int sum_rest(struct __sk_buff *skb, __u32 offset, __u32 length)
 {
-	__u64 sum = pseudo & 0xffff;
-	__u32 length;
+	__u64 sum = 0;
 
-	if (!p)
-		return 0;
-	length = p->total - (p->l4 - p->l3);
-	if (length > SEGMENT_MAX || bpf_skb_pull_data(skb, p->l3 + p->total))
-		return 0;
-	if (!csum_add_chunks(skb_data(skb) + p->l4, skb_data_end(skb), length, SEGMENT_MAX, &sum) ||
-	    !csum_add_rest(skb_data(skb) + p->l4, skb_data_end(skb), length, &sum))
-		return 0;
-	return csum_fold(sum) == 0xffff;
+	if (offset > HEADERS_MAX || length > SEGMENT_MAX ||
+	    !csum_add_rest(skb_data(skb) + offset, skb_data_end(skb), length, &sum))
+		return -1;
+	return csum_fold(sum);
+}
+
+static __always_inline int sum_bytes(struct __sk_buff *skb, __u32 offset, __u32 length)
+{
+	int chunks = sum_chunks(skb, offset, length);
+	int rest = sum_rest(skb, offset, length);
+
+	return chunks < 0 || rest < 0 ? -1 : csum_fold((__u64)(chunks & 0xffff) + (rest & 0xffff));
+}
+
+/* Is the checksum of the segment P true, as it stands? PSEUDO is the sum over the pseudo header. */
+static __always_inline bool checksum_is_true(struct __sk_buff *skb, const struct packet *p,
+					     __u16 pseudo)
+{
+	int sum;
+
+	if (bpf_skb_pull_data(skb, p->l3 + p->total))
+		return false;
+	sum = sum_bytes(skb, p->l4, p->total - (p->l4 - p->l3));
+	return sum >= 0 && csum_fold((__u64)pseudo + (sum & 0xffff)) == 0xffff;
 }
 
 /*
@@ -188,7 +200,7 @@ __noinline int answer(struct __sk_buff *skb, const struct packet *p, const struc
 	    bpf_skb_adjust_room(skb, ANSWER_HEADERS, BPF_ADJ_ROOM_MAC, 0) ||
 	    bpf_skb_pull_data(skb, p->l3 + ANSWER_HEADERS + quoted))
 		return TC_ACT_SHOT;
-	sum = (__u64)partial + (__u16)sum_bytes(skb, p->l3 + ANSWER_HEADERS, summed);
+	sum = (__u64)partial + (sum_bytes(skb, p->l3 + ANSWER_HEADERS, summed) & 0xffff);
 
 	if (p->l3)
 		swap_macs(skb);

@@ -20,6 +20,12 @@ lacking()
 	[[ $HOUSE_FORWARD != iptables ]] || skip "the seed's rules: $*"
 }
 
+# peer HOST ARGS...: one of house_peer.py's clients.
+peer()
+{
+	on "$1" "${HOUSE_PEER[@]}" "${@:2}"
+}
+
 url()
 {
 	local host=$1
@@ -63,7 +69,7 @@ cgnat_lets_nothing_in()
 plain_gateway_answers()
 {
 	expect "TTL of the echo reply" "$(ttl_of_ping client "$HOUSE_PUBLIC")" '^63$' &&
-		expect "port 7777" "$(on client "${HOUSE_PEER[@]}" tcp "$HOUSE_PUBLIC" 7777 hello)" "^gw $HOUSE_CLIENT " &&
+		expect "port 7777" "$(peer client tcp "$HOUSE_PUBLIC" 7777 hello)" "^gw $HOUSE_CLIENT " &&
 		fails on client nc -z -w 2 "$HOUSE_PUBLIC" 25565
 }
 
@@ -123,7 +129,7 @@ incoming_stream_survived()
 
 new_connection_goes_home()
 {
-	fails on client "${HOUSE_PEER[@]}" tcp "$HOUSE_PUBLIC" 7777 hello
+	fails peer client tcp "$HOUSE_PUBLIC" 7777 hello
 }
 
 dials_in_again()
@@ -148,14 +154,14 @@ web_sees_client()
 
 game_sees_client_tcp()
 {
-	expect "the game server's answer" "$(on client "${HOUSE_PEER[@]}" tcp "$HOUSE_PUBLIC" 25565 'hi there')" \
+	expect "the game server's answer" "$(peer client tcp "$HOUSE_PUBLIC" 25565 'hi there')" \
 		"^laptop $HOUSE_CLIENT [0-9]+ hi there$"
 }
 
 # game_sees_client_udp SIZE
 game_sees_client_udp()
 {
-	expect "the game server's answer" "$(on client "${HOUSE_PEER[@]}" udp "$HOUSE_PUBLIC" 25565 "$1")" \
+	expect "the game server's answer" "$(peer client udp "$HOUSE_PUBLIC" 25565 "$1")" \
 		"^laptop $HOUSE_CLIENT [0-9]+ $1$"
 }
 
@@ -181,7 +187,8 @@ download()
 # upload FROM URL
 upload()
 {
-	expect_is "SHA-256 that the server saw" "$(url "$1" -T "$WORK/file" "$2/upload")  -" "$(sha256sum <"$WORK/file")"
+	expect_is "SHA-256 that the server saw" "$(url "$1" -T "$WORK/file" "$2/upload")  -" \
+		"$(sha256sum <"$WORK/file")"
 }
 
 # ssh_reaches FROM PORT HOST SEEN: ssh takes no host key but the one that known_hosts has for that port; the
@@ -235,7 +242,8 @@ ping_learns_mtu()
 
 	forget_path_mtu client
 	out=$(on client "${PING[@]}" -M "do" -s $((NIC_MTU - 28)) "$HOUSE_PUBLIC")
-	expect "ping's answer" "$out" "From $HOUSE_PUBLIC icmp_seq=1 Frag needed and DF set \(mtu = $TUNNEL_MTU\)" || return
+	expect "ping's answer" "$out" \
+		"From $HOUSE_PUBLIC icmp_seq=1 Frag needed and DF set \(mtu = $TUNNEL_MTU\)" || return
 	# What fits exactly passes.
 	on client "${PING[@]}" -M "do" -s $((TUNNEL_MTU - 28)) "$HOUSE_PUBLIC"
 }
@@ -301,7 +309,7 @@ gateway_resolves()
 
 gateway_gets_big_dns_answer()
 {
-	expect "DNS" "$(on gw "${HOUSE_PEER[@]}" dns "$HOUSE_INTERNET" big.example.test)" '^3[0-9]{3} bytes, 14 records$'
+	expect "DNS" "$(peer gw dns "$HOUSE_INTERNET" big.example.test)" '^3[0-9]{3} bytes, 14 records$'
 }
 
 # The second answer comes in fragments, which have to be known as the gateway's own.
@@ -320,7 +328,7 @@ gateway_fetches()
 gateway_traces()
 {
 	expect "hops" "$(hops gw -I "$HOUSE_CLIENT")" "^192.0.2.1 $HOUSE_CLIENT \$" &&
-		on gw "${HOUSE_PEER[@]}" refused "$HOUSE_CLIENT" 9
+		peer gw refused "$HOUSE_CLIENT" 9
 }
 
 # --- errors and hops -----------------------------------------------------------------------------
@@ -354,24 +362,25 @@ traceroute_tcp()
 
 traceroute_from_home()
 {
-	expect "hops" "$(hops server -I "$HOUSE_CLIENT")" "^192.168.16.1 (10.0.18.1|$HOUSE_PUBLIC) 192.0.2.1 $HOUSE_CLIENT \$"
+	expect "hops" "$(hops server -I "$HOUSE_CLIENT")" \
+		"^192.168.16.1 (10.0.18.1|$HOUSE_PUBLIC) 192.0.2.1 $HOUSE_CLIENT \$"
 }
 
 home_refuses_udp()
 {
-	on client "${HOUSE_PEER[@]}" refused "$HOUSE_PUBLIC" 9
+	peer client refused "$HOUSE_PUBLIC" 9
 }
 
 internet_refuses_home()
 {
-	on server "${HOUSE_PEER[@]}" refused "$HOUSE_CLIENT" 9
+	peer server refused "$HOUSE_CLIENT" 9
 }
 
 # The client has hung up when the laptop answers: its "port unreachable" has to find the laptop.
 late_answer_is_refused()
 {
 	capture unreachable "$HOUSE_PREFIX-laptop" eth0 in 'icmp[icmptype] == icmp-unreach' || return
-	on client "${HOUSE_PEER[@]}" unanswered 40404 "$HOUSE_PUBLIC" 25565
+	peer client unanswered 40404 "$HOUSE_PUBLIC" 25565
 	wait_for 20 captured_some unreachable
 	local rc=$?
 	capture_stop unreachable
@@ -387,7 +396,7 @@ home_leaves_by_tunnel()
 	expect "the server is seen as" "$(url server "http://$HOUSE_INTERNET/")" "^internet $HOUSE_PUBLIC$" &&
 		expect "the laptop is seen as" "$(url laptop "http://$HOUSE_INTERNET/")" "^internet $HOUSE_CGNAT$" &&
 		on server "${PING[@]}" "$HOUSE_INTERNET" &&
-		expect "UDP is seen as" "$(on server "${HOUSE_PEER[@]}" udp "$HOUSE_INTERNET" 7777 500)" "^internet $HOUSE_PUBLIC "
+		expect "UDP is seen as" "$(peer server udp "$HOUSE_INTERNET" 7777 500)" "^internet $HOUSE_PUBLIC "
 }
 
 home_transfers_by_tunnel()
@@ -424,7 +433,8 @@ spoofed_is_dropped()
 
 	lacking "forward it" || return
 	must ip -n "$HOUSE_PREFIX-inet" route add 10.0.18.2/32 via "$HOUSE_PUBLIC"
-	capture spoofed "$HOUSE_PREFIX-router" "$HOUSE_WGWAN" in 'icmp[icmptype] == icmp-echo or udp port 25565' || return
+	capture spoofed "$HOUSE_PREFIX-router" "$HOUSE_WGWAN" in \
+		'icmp[icmptype] == icmp-echo or udp port 25565' || return
 	on inet ping -n -c 3 -i 0.2 -W 1 10.0.18.2
 	on inet nc -u -w 1 10.0.18.2 25565 <<<spoofed
 	on client "${PING[@]}" "$HOUSE_PUBLIC" && wait_for 20 captured_some spoofed "src host $HOUSE_CLIENT"
@@ -437,9 +447,9 @@ spoofed_is_dropped()
 
 # --- checksums -----------------------------------------------------------------------------------
 
-# WireGuard marks what it decrypts CHECKSUM_UNNECESSARY, so no program would notice a bad one: tcpdump looks. GRO
-# would merge segments and leave half a checksum, hence off: at the router, and on wg0 for the way back. There the look is
-# taken as the packets leave enp0s6; only the gateway's own may be unfinished then.
+# WireGuard marks what it decrypts CHECKSUM_UNNECESSARY, so no program would notice a bad one: tcpdump looks. GRO would
+# merge segments and leave half a checksum, hence off: at the router, and on wg0 for the way back. That way is watched
+# where it leaves enp0s6; only the gateway's own packets may be unfinished there.
 checksums_are_right()
 {
 	local rc
@@ -447,7 +457,8 @@ checksums_are_right()
 	on router ethtool -K "$HOUSE_WGWAN" gro off
 	on gw ethtool -K "$HOUSE_WG" gro off
 	capture home "$HOUSE_PREFIX-router" "$HOUSE_WGWAN" in || return
-	capture back "$HOUSE_PREFIX-gw" enp0s6 out 'not udp port 51820 and not tcp port 2222 and not tcp port 7777' || return
+	capture back "$HOUSE_PREFIX-gw" enp0s6 out \
+		'not udp port 51820 and not tcp port 2222 and not tcp port 7777' || return
 	traffic_of_all_kinds
 	rc=$?
 	capture_stop home
@@ -460,7 +471,7 @@ checksums_are_right()
 
 traffic_of_all_kinds()
 {
-	on client "${HOUSE_PEER[@]}" udp "$HOUSE_PUBLIC" 25565 0 1 33 1000 1001 1350 || return
+	peer client udp "$HOUSE_PUBLIC" 25565 0 1 33 1000 1001 1350 || return
 	game_sees_client_tcp && web_sees_client && home_refuses_udp && internet_refuses_home && late_answer || return
 	on client "${PING[@]}" -s 999 "$HOUSE_PUBLIC" || return
 	on phone "${PING[@]}" -s 999 192.168.17.1 || return
@@ -471,7 +482,7 @@ traffic_of_all_kinds()
 
 late_answer()
 {
-	on client "${HOUSE_PEER[@]}" unanswered 40405 "$HOUSE_PUBLIC" 25565
+	peer client unanswered 40405 "$HOUSE_PUBLIC" 25565
 }
 
 no_bad_checksum()

@@ -66,12 +66,30 @@ isolate()
 {
 	need_root
 	if [[ ${ISOLATED:-} != "$$" ]]; then
+		mountpoint -q / || chroot_again "$@"
 		# unshare execs, so the new script keeps this pid: inherited by a child it means nothing.
 		ISOLATED=$$ exec unshare --mount --propagation private "$0" "$@"
 	fi
+	# A bare chroot has neither.
+	[[ -e /proc/self ]] || mount -t proc proc /proc || skip_all "cannot mount /proc"
+	[[ -d /sys/fs/bpf ]] || mount -t sysfs sysfs /sys || skip_all "cannot mount /sys"
 	mount -t tmpfs -o mode=755 tmpfs /run || skip_all "cannot mount a tmpfs on /run"
 	mkdir /run/netns /run/wireguard /run/sshd /run/lock
 	mount -t bpf bpf /sys/fs/bpf || skip_all "cannot mount bpffs on /sys/fs/bpf"
+}
+
+# In a chroot, / is no mount, and neither unshare nor `ip -n` can make it private. Run the script again below a
+# mount of it.
+chroot_again()
+{
+	# shellcheck disable=SC2016 # for the inner shells
+	unshare --mount --propagation unchanged bash -c '
+		mount --rbind / /mnt && mount --make-rprivate /mnt || exit
+		chroot /mnt bash -c "cd \"\$0\" && exec \"\$@\"" "$PWD" "$@"
+		status=$?
+		umount -l /mnt
+		exit "$status"' chroot_again "$0" "$@"
+	exit
 }
 
 begin()
