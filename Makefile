@@ -26,10 +26,11 @@ CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iloader -isystem $(BUILD) \
 	    $(shell $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null)
 LDLIBS	:= $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null)
 
-# The kernel's own headers lie in a directory named after the machine (Debian's multiarch).
-MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+# The kernel's <asm/types.h> lies in a directory named after the machine (Debian's multiarch).
+MULTIARCH := $(patsubst %/asm/types.h,%,$(firstword \
+	     $(wildcard /usr/include/$(shell uname -m)-linux-gnu*/asm/types.h)))
 BPF_CFLAGS := -target bpf -mcpu=v3 -O2 -g $(WARN) -Wno-unused-function -Iinclude -Ibpf \
-	      $(if $(MULTIARCH),-I/usr/include/$(MULTIARCH))
+	      $(addprefix -I,$(MULTIARCH))
 
 OBJS	:= $(patsubst loader/%.c,$(BUILD)/%.o,$(wildcard loader/*.c))
 
@@ -73,8 +74,7 @@ clean:
 check: all $(BUILD)/packet_test
 	selftests/run_tests
 
-SHELL_SCRIPTS = $(shell grep -lIE '^\#!.*\b(ba)?sh\b|^\# shellcheck shell' \
-		  $$(git ls-files --cached --others --exclude-standard scripts selftests .ci))
+SHELL_SCRIPTS = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b|^\# shellcheck shell' scripts selftests .ci)
 
 lint: lint-c lint-bpf lint-shell
 

@@ -242,6 +242,24 @@ replace_takes_its_place()
 		nestwg detach enp0s6 >/dev/null
 }
 
+# --- a driver without native XDP -----------------------------------------------------------------
+
+dummy_nic()
+{
+	ip -n "$HOUSE_PREFIX-gw" link add plain0 type bridge && addresses gw <<<"plain0 192.0.3.10/24"
+}
+
+auto_falls_back_to_tc()
+{
+	local text
+
+	text=$(nestwg attach plain0 --wg wgcli0) || return
+	echo "$text"
+	expect "attach says" "$text" "tc mode.*driver refused native XDP: Operation not supported" &&
+		expect_is "mode" "$(mode_in_force)" tc && expect "status" "$(nestwg status)" "driver refused" &&
+		nestwg detach plain0 >/dev/null
+}
+
 # --- SSH -----------------------------------------------------------------------------------------
 
 gateway_sshd()
@@ -385,6 +403,11 @@ tap "refused: an option that is none" refused 2 "." attach enp0s6 --wgg wgcli0
 tap "refused: another XDP program is there" eval 'other_xdp && refused 1 "XDP.*--replace" attach enp0s6 --mode native'
 tap "tc mode leaves it alone" tc_mode_leaves_it
 tap "--replace takes its place" replace_takes_its_place
+
+tap "refused: native XDP that the driver has not" eval 'dummy_nic &&
+	refused 1 "plain0: cannot attach native XDP: driver refused \(Operation not supported\); try --mode tc" \
+		attach plain0 --wg wgcli0 --mode native'
+tap "auto falls back to tc and says why" auto_falls_back_to_tc
 
 tap "the ports of sshd and the tunnel are excluded by themselves" eval 'gateway_sshd && sshd_is_excluded'
 tap "the port of the SSH session is" session_is_excluded
