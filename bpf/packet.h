@@ -127,11 +127,9 @@ static __always_inline bool parse(struct packet *p, void *data, void *data_end, 
 	if ((void *)(ip + 1) > data_end || ip->version != 4 || ip->ihl < 5)
 		return false;
 	header = ip->ihl * 4;
-	total = bpf_ntohs(ip->tot_len);
 	p->gso = gso_size != 0;
 	/* A bundle of more than 64 KiB says 0 (skb_ip_totlen(), include/net/ip.h, Linux 6.3). */
-	if (!total && p->gso)
-		total = frame - p->l3;
+	total = p->gso ? frame - p->l3 : bpf_ntohs(ip->tot_len);
 	if (total < header || p->l3 + total > frame)
 		return false;
 
