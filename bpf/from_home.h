@@ -3,18 +3,16 @@
 #ifndef BPF_FROM_HOME_H
 #define BPF_FROM_HOME_H
 
+#ifndef AF_INET
+#define AF_INET		2	/* <sys/socket.h> is the host's */
+#endif
+
 /* How a packet leaves the NIC. */
 struct way_out {
 	bool known;		/* false: the kernel has to look for the neighbour */
 	__u8 source[ETH_ALEN];
 	__u8 destination[ETH_ALEN];
 };
-
-/* RFC 1112 and RFC 1122: nobody that a packet could be routed to. */
-static __always_inline bool is_unroutable(__be32 address)
-{
-	return is_martian(address);
-}
 
 /*
  * Does P leave by the NIC? The kernel's table says so, and the neighbour with it. Without
@@ -25,14 +23,15 @@ static __always_inline bool leaves_by_nic(struct __sk_buff *skb, const struct ne
 					  const struct packet *p, struct way_out *out)
 {
 	struct bpf_fib_lookup fib = {
-		.family = 2 /* AF_INET */,
+		.family = AF_INET,
 		.l4_protocol = p->protocol,
 		.ipv4_src = cfg->address,
 		.ipv4_dst = p->destination,
 		.ifindex = cfg->wg_ifindex,
 	};
 
-	if (is_unroutable(p->destination))
+	/* Multicast, broadcast, loopback: nobody that a packet could be routed to. */
+	if (is_martian(p->destination))
 		return false;
 	switch (bpf_fib_lookup(skb, &fib, sizeof(fib), 0)) {
 	case BPF_FIB_LKUP_RET_SUCCESS:
@@ -170,6 +169,7 @@ static __always_inline int home_out_of_nic(struct __sk_buff *skb, const struct n
 	struct ethhdr *eth;
 
 	tc_nat(skb, p, &nat);
+	skb->mark = MARK_RETURNED;
 	if (bpf_skb_change_head(skb, sizeof(*eth), 0))
 		return TC_ACT_SHOT;
 	eth = skb_data(skb);

@@ -3,9 +3,6 @@
 #ifndef BPF_FROM_WIRE_H
 #define BPF_FROM_WIRE_H
 
-/* Marks a copy on its way through the kernel's forwarding; from the wire no packet comes with a mark. */
-#define COPY_MARK	0x6e657374
-
 /* What WireGuard gets has the length that its header says: it asks nobody else, and pays for each byte. */
 static __always_inline void tc_trim(struct __sk_buff *skb, const struct packet *p)
 {
@@ -64,7 +61,7 @@ static __always_inline int tc_both(struct __sk_buff *skb, const struct nestwg_co
 	tc_nat(skb, p, &nat);
 	if (too_big) {
 		/* Received anew, so that the kernel routes and fragments it. Generic XDP drops it. */
-		skb->mark = COPY_MARK;
+		skb->mark = MARK_COPY;
 		bpf_clone_redirect(skb, cfg->nic_ifindex, BPF_F_INGRESS);
 		skb->mark = mark;
 	} else {

@@ -36,6 +36,7 @@
 #include "icmp_quote.h"		/* the packet that an ICMP error quotes */
 #include "mss.h"		/* the TCP MSS option */
 #include "judge.h"		/* the decision */
+#include "mark.h"		/* between our own programs */
 #include "rewrite_xdp.h"	/* DNAT on raw bytes */
 #include "rewrite_tc.h"		/* NAT on an skb */
 #include "answer.h"		/* ICMP errors that are sent */
@@ -103,10 +104,8 @@ int nestwg_handoff(struct __sk_buff *skb)
 		ip = skb_data(skb) + sizeof(struct ethhdr);
 	}
 	if (skb->protocol == bpf_htons(ETH_P_IP) && (void *)(ip + 1) <= skb_data_end(skb)) {
-		if (ip->daddr == cfg->peer && skb->mark == COPY_MARK) {
-			skb->mark = 0;
+		if (ip->daddr == cfg->peer && take_mark(skb, MARK_COPY))
 			return TC_ACT_UNSPEC;
-		}
 		if (cfg->flags & NESTWG_XDP_REWRITES) {
 			if (ip->daddr == cfg->peer)
 				return tc_hand_over(skb, cfg);
@@ -161,9 +160,9 @@ int nestwg_learn(struct __sk_buff *skb)
 	struct nestwg_config *cfg = get_config();
 	struct packet p = { .l3 = sizeof(struct ethhdr) };
 
-	/* What came out of the tunnel is the home's. */
+	/* What nestwg_return sends is the home's; other peers' packets may be masqueraded here. */
 	if (!cfg || skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present ||
-	    skb->ingress_ifindex == cfg->wg_ifindex)
+	    take_mark(skb, MARK_RETURNED))
 		return TC_ACT_UNSPEC;
 	tc_pull_headers(skb, p.l3);
 	if (!parse(&p, skb_data(skb), skb_data_end(skb), skb->len, skb->gso_size))

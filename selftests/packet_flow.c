@@ -231,7 +231,7 @@ static bool run_not_learned(struct lab *lab, const void *argument)
 		return false;
 	}
 	return expect_learn_run(lab, &forwarded, lab->wg_ifindex) &&
-	       learned(lab, "out of the tunnel", 0) &&
+	       learned(lab, "of another peer of the tunnel, masqueraded", 1) &&
 	       expect_learn_run(lab, &forwarded, lab->stack_ifindex) &&
 	       learned(lab, "out of a container", 1);
 }
