@@ -42,9 +42,8 @@ static __always_inline bool leaves_by_nic(struct __sk_buff *skb, const struct ne
 		__builtin_memcpy(out->destination, fib.dmac, ETH_ALEN);
 		return true;
 	case BPF_FIB_LKUP_RET_NO_NEIGH:
-		return fib.ifindex == cfg->nic_ifindex;
 	case BPF_FIB_LKUP_RET_FRAG_NEEDED:
-		return true;
+		return fib.ifindex == cfg->nic_ifindex;
 	case BPF_FIB_LKUP_RET_FWD_DISABLED:
 		return !bpf_map_lookup_elem(&addresses, &p->destination);
 	default:
@@ -168,6 +167,8 @@ static __always_inline int home_out_of_nic(struct __sk_buff *skb, const struct n
 	};
 	struct ethhdr *eth;
 
+	if (is_syn(p) && !(p->tcp_flags & TCP_ACK))
+		take_over(p);
 	tc_nat(skb, p, &nat);
 	skb->mark = MARK_RETURNED;
 	if (bpf_skb_change_head(skb, sizeof(*eth), 0))

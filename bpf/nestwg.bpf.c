@@ -103,7 +103,8 @@ int nestwg_handoff(struct __sk_buff *skb)
 		tc_pull_headers(skb, sizeof(struct ethhdr));
 		ip = skb_data(skb) + sizeof(struct ethhdr);
 	}
-	if (skb->protocol == bpf_htons(ETH_P_IP) && (void *)(ip + 1) <= skb_data_end(skb)) {
+	if (skb->protocol == bpf_htons(ETH_P_IP) && !skb->vlan_present &&
+	    (void *)(ip + 1) <= skb_data_end(skb)) {
 		if (ip->daddr == cfg->peer && take_mark(skb, MARK_COPY))
 			return TC_ACT_UNSPEC;
 		if (cfg->flags & NESTWG_XDP_REWRITES) {

@@ -105,6 +105,28 @@ static __always_inline enum owner owner_of(__be32 remote, __be16 remote_port, __
 	return flow_find(&flow, note) ? OWNER_GATEWAY : OWNER_HOME;
 }
 
+/* As long as a closed connection stays in TIME_WAIT. */
+#define FLOW_AT_REST		(60 * SECOND)
+
+/* The home opens connection P: one of the gateway's with the same two ends, long silent, is over. */
+static __always_inline void take_over(const struct packet *p)
+{
+	struct nestwg_flow flow = {
+		.remote = p->destination,
+		.remote_port = p->destination_port,
+		.local_port = p->source_port,
+		.protocol = IPPROTO_TCP,
+	};
+	struct nestwg_port *port = get_port(p->source_port);
+	struct nestwg_flow_state *state;
+
+	if (!port || !port->own_tcp)
+		return;
+	state = bpf_map_lookup_elem(&flows, &flow);
+	if (state && state->seen + FLOW_AT_REST < bpf_ktime_get_coarse_ns())
+		bpf_map_delete_elem(&flows, &flow);
+}
+
 /* Enter the flow of a packet that leaves the gateway. */
 static __always_inline void learn(const struct packet *p)
 {

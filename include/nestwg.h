@@ -63,6 +63,8 @@ struct nestwg_config {
 	__u32 clsact_made;	/* bit 0: the NIC's clsact qdisc is ours, bit 1: the tunnel's */
 	__u64 attached_at;	/* seconds since the epoch; 0: never completely */
 	char wg_name[16];	/* for the day when the interface with wg_ifindex has gone */
+	__u32 wg_port;		/* its listen port, host order */
+	__u32 unused;
 };
 
 #define NESTWG_STATE_VERSION	1

@@ -231,7 +231,7 @@ static int attach_planned(const struct plan *plan, const struct attach_options *
 
 	plan_warn(plan, options);
 	block_signals();
-	err = attachment_make(plan, options, &ssh, &other);
+	err = attachment_make(plan, options, old, &ssh, &other);
 	ssh_ports_free(&ssh);
 	return err;
 }

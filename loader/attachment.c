@@ -61,7 +61,6 @@ static int load(struct attachment *a)
 	err = state_open(&a->state, nic_of(a));
 	if (err)
 		return fail(nic_of(a), "cannot open its pinned maps: %s", strerror(-err));
-	a->old = a->state.config;
 	return 0;
 }
 
@@ -92,8 +91,10 @@ static int exclude(struct attachment *a, const struct ssh_ports *ssh)
 	for (size_t i = 0; i < plan->nr_listen_ports; i++)
 		exclusions_add(&a->state, IPPROTO_UDP, plan->listen_ports[i],
 			       NESTWG_WHY_WIREGUARD);
-	exclusions_forget(&a->state, NESTWG_WHY_WIREGUARD, plan->listen_ports,
-			  plan->nr_listen_ports);
+	/* A tunnel that is not there now may come back, and wants its port; ours has moved. */
+	if (a->old.wg_port && !plan_has_listen_port(plan, (uint16_t)a->old.wg_port))
+		exclusions_forget(&a->state, IPPROTO_UDP, (uint16_t)a->old.wg_port,
+				  NESTWG_WHY_WIREGUARD);
 	exclusions_add(&a->state, IPPROTO_UDP, DHCP_CLIENT_PORT, NESTWG_WHY_DHCP);
 	for (size_t i = 0; i < ssh->count; i++)
 		exclusions_add(&a->state, IPPROTO_TCP, ssh->list[i].port, ssh->list[i].why);
@@ -148,6 +149,7 @@ static int configure(struct attachment *a)
 	config->nic_ifindex = (__u32)plan->nic.ifindex;
 	config->wg_ifindex = (__u32)plan->tunnel.ifindex;
 	memcpy(config->wg_name, plan->tunnel.name, sizeof(config->wg_name));
+	config->wg_port = plan->wg.listen_port;
 	config->version = NESTWG_STATE_VERSION;
 	config->mode_wanted = plan->mode;
 	return write_config(a);
@@ -300,6 +302,9 @@ static void undo(struct attachment *a, struct xdp_program *other)
 		attachment_remove(nic_of(a));
 		return;
 	}
+	/* Not even loaded: nothing was changed. */
+	if (!a->programs || !a->state.ports)
+		return;
 	if (a->old_exclusions)
 		exclusions_restore(&a->state, a->old_exclusions);
 	a->state.config = a->old;
@@ -346,10 +351,13 @@ static void print_result(const struct attachment *a)
 }
 
 int attachment_make(const struct plan *plan, const struct attach_options *options,
-		    const struct ssh_ports *ssh, struct xdp_program *other)
+		    const struct nestwg_config *old, const struct ssh_ports *ssh,
+		    struct xdp_program *other)
 {
-	struct attachment a = { .plan = plan, .options = options };
+	struct attachment a = { .plan = plan, .options = options, .old = *old };
 	int err;
+
+	state_init(&a.state);
 
 	err = load(&a);
 	if (!err)

@@ -15,7 +15,8 @@
  * stop and undo. 0, or -1 after reporting.
  */
 int attachment_make(const struct plan *plan, const struct attach_options *options,
-		    const struct ssh_ports *ssh, struct xdp_program *other);
+		    const struct nestwg_config *old, const struct ssh_ports *ssh,
+		    struct xdp_program *other);
 
 /* Removes all of it, however much there is. 0, or -1 after reporting. */
 int attachment_remove(const char *nic);

@@ -98,27 +98,15 @@ void exclusions_remove_spec(const struct state *state, const struct spec *spec)
 	}
 }
 
-static bool is_one_of(uint16_t port, const uint16_t *ports, size_t count)
+void exclusions_forget(const struct state *state, uint8_t protocol, uint16_t port, uint8_t why)
 {
-	for (size_t i = 0; i < count; i++)
-		if (ports[i] == port)
-			return true;
-	return false;
-}
+	struct row row = row_of(state, protocol, port);
+	uint8_t now = row_why(&row);
 
-void exclusions_forget(const struct state *state, uint8_t why, const uint16_t *but, size_t count)
-{
-	for (uint32_t port = 1; port < NESTWG_PORTS; port++) {
-		struct row row = row_of(state, IPPROTO_UDP, (uint16_t)port);
-		uint8_t now = row_why(&row);
-
-		if (!(now & why) || is_one_of((uint16_t)port, but, count))
-			continue;
-		if (now == why)
-			row_remove(&row);
-		else
-			__atomic_fetch_and(row.why, (uint8_t)~why, __ATOMIC_RELAXED);
-	}
+	if (now == why)
+		row_remove(&row);
+	else if (now & why)
+		__atomic_fetch_and(row.why, (uint8_t)~why, __ATOMIC_RELAXED);
 }
 
 static void each_port(const struct state *state, uint8_t protocol,

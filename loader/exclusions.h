@@ -25,11 +25,8 @@ void exclusions_add(const struct state *state, uint8_t protocol, uint16_t port, 
 void exclusions_add_spec(const struct state *state, const struct spec *spec);
 void exclusions_remove_spec(const struct state *state, const struct spec *spec);
 
-/*
- * Takes this one reason from all UDP ports but some; those that have no other are no longer
- * excluded.
- */
-void exclusions_forget(const struct state *state, uint8_t why, const uint16_t *but, size_t count);
+/* Takes this one reason from a port; if it has no other, it is no longer excluded. */
+void exclusions_forget(const struct state *state, uint8_t protocol, uint16_t port, uint8_t why);
 
 /* In the order TCP, UDP, other protocols, until `each` has seen all. */
 void exclusions_each(const struct state *state,

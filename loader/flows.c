@@ -89,10 +89,14 @@ static void enter_tracked(const struct conntrack_flow *tracked, void *data)
 	 */
 	if (original->source == peer || reply->source == peer)
 		return;
-	if (reply->destination == address && reply->source != address)
+	/* Both ends here: not from the wire, unless the port was translated (iptables REDIRECT). */
+	if (reply->source == address && (reply->destination == address ||
+					 reply->source_port == original->destination_port))
+		return;
+	if (reply->destination == address)
 		/* Started by the gateway or masqueraded by it: answers come to this port. */
 		flow = flow_of(reply, reply->source, reply->source_port, reply->destination_port);
-	else if (original->destination == address && reply->source != address)
+	else if (original->destination == address)
 		/* Started out there, and translated to something local, such as a container. */
 		flow = flow_of(original, original->source, original->source_port,
 			       original->destination_port);

@@ -157,7 +157,9 @@ static int update_link(struct hook *hook, int fd, __u32 old_program)
 
 static int create_link(const struct hook *hook, const char *path)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = hook->xdp_flags);
+	/* A program of somebody else's that ends the chain must not keep packets from ours. */
+	LIBBPF_OPTS(bpf_link_create_opts, opts,
+		    .flags = hook->id == HOOK_INGRESS ? hook->xdp_flags : BPF_F_BEFORE);
 	int fd, err;
 
 	fd = bpf_link_create(hook->prog_fd, hook->ifindex,

@@ -11,6 +11,10 @@
 
 #include "nestwg.h"
 
+#ifndef BPF_F_BEFORE
+#define BPF_F_BEFORE	(1U << 3)	/* Linux 6.6 */
+#endif
+
 /* In the order in which they are attached: the last one starts to judge. */
 enum hook_id {
 	HOOK_LEARN,	/* NIC, tc egress */

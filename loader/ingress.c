@@ -95,9 +95,13 @@ static int put_xdp(const struct ingress *ingress, enum nestwg_mode mode)
 	ingress->hook->xdp_flags = mode == NESTWG_MODE_NATIVE ? XDP_FLAGS_DRV_MODE :
 								XDP_FLAGS_SKB_MODE;
 	err = hook_put(ingress->hook);
-	if (err && xdp_restore(ifindex, ingress->other))
+	if (!err)
+		return 0;
+	if (xdp_restore(ifindex, ingress->other))
 		warn(ingress->hook->nic, "cannot put back the XDP program %s",
 		     ingress->other->name);
+	else
+		xdp_release(ingress->other);
 	return err;
 }
 

@@ -235,6 +235,14 @@ void plan_free(struct plan *plan)
 	free(plan->listen_ports);
 }
 
+bool plan_has_listen_port(const struct plan *plan, uint16_t port)
+{
+	for (size_t i = 0; i < plan->nr_listen_ports; i++)
+		if (plan->listen_ports[i] == port)
+			return true;
+	return false;
+}
+
 static bool forwarding_is_off(void)
 {
 	FILE *file = fopen("/proc/sys/net/ipv4/ip_forward", "re");

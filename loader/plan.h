@@ -44,6 +44,9 @@ int plan_make(struct plan *plan, const struct attach_options *options,
 	      const struct nestwg_config *old);
 void plan_free(struct plan *plan);
 
+/* Whether some WireGuard interface here listens on this UDP port. */
+bool plan_has_listen_port(const struct plan *plan, uint16_t port);
+
 /* What is worth knowing before it is done. */
 void plan_warn(const struct plan *plan, const struct attach_options *options);
 

@@ -134,7 +134,7 @@ int programs_fd(const struct nestwg_bpf *programs, enum hook_id id)
 	}
 }
 
-/* True as well if it is not pinned. */
+/* True as well if it is not pinned; an error to open it shows when it is to be reused. */
 static bool pinned_map_fits(const struct bpf_map *map, const char *nic)
 {
 	struct bpf_map_info info = {};
@@ -145,7 +145,7 @@ static bool pinned_map_fits(const struct bpf_map *map, const char *nic)
 	pins_path(path, nic, bpf_map__name(map));
 	fd = bpf_obj_get(path);
 	if (fd < 0)
-		return errno == ENOENT;
+		return true;
 	err = bpf_obj_get_info_by_fd(fd, &info, &length);
 	close(fd);
 	return !err && info.type == bpf_map__type(map) &&

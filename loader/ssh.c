@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conntrack.h"
 #include "error.h"
 #include "nestwg.h"
 #include "run.h"
@@ -164,12 +165,22 @@ static uint16_t configured_port(const char *line)
 	return end != number && !*end && port <= UINT16_MAX ? (uint16_t)port : 0;
 }
 
+static bool is_listening(const struct listeners *listeners, uint16_t port)
+{
+	for (size_t i = 0; i < listeners->count; i++)
+		if (listeners->list[i].port == port)
+			return true;
+	return false;
+}
+
 /*
  * Where systemd holds the listening socket (Ubuntu's ssh.socket), no process called sshd has it.
- * What sshd would listen on is a hint then, if something does listen there.
+ * What sshd would listen on is a hint then, if something does listen there; and if no sshd is to be
+ * found at all, perhaps since it is started later at boot, the only one there is.
  */
 static int add_configured(const struct listeners *listeners, struct ssh_ports *ports)
 {
+	bool none_found = !ports->count;
 	/* sshd refuses to run without an absolute path. */
 	const char *const argv[] = { "/usr/sbin/sshd", "-T", NULL };
 	char *output, *rest, *line;
@@ -182,9 +193,8 @@ static int add_configured(const struct listeners *listeners, struct ssh_ports *p
 	while (!err && (line = strsep(&rest, "\n"))) {
 		uint16_t port = configured_port(line);
 
-		for (size_t i = 0; port && !err && i < listeners->count; i++)
-			if (listeners->list[i].port == port)
-				err = add_port(ports, port, NESTWG_WHY_SSHD);
+		if (port && (none_found || is_listening(listeners, port)))
+			err = add_port(ports, port, NESTWG_WHY_SSHD);
 	}
 	free(output);
 	return err;
@@ -261,6 +271,36 @@ static int add_session(struct ssh_ports *ports)
 	return port ? add_port(ports, port, NESTWG_WHY_SESSION) : 0;
 }
 
+struct translated {
+	struct ssh_ports *ports;
+	__be32 address;
+	int err;
+};
+
+static void add_original_port(const struct conntrack_flow *flow, void *data)
+{
+	struct translated *translated = data;
+	uint8_t why = ssh_ports_why(translated->ports, ntohs(flow->reply.source_port));
+
+	if (flow->original.protocol == IPPROTO_TCP && why && !translated->err &&
+	    flow->original.destination == translated->address &&
+	    flow->original.destination_port != flow->reply.source_port)
+		translated->err = add_port(translated->ports,
+					   ntohs(flow->original.destination_port), why);
+}
+
+/*
+ * The port that the world knows may be another than the socket's (iptables REDIRECT, sslh, a
+ * container): open sessions tell which. Without connection tracking there is no such thing.
+ */
+static int add_translated(struct ssh_ports *ports, __be32 address)
+{
+	struct translated translated = { .ports = ports, .address = address };
+
+	conntrack_each(add_original_port, &translated);
+	return translated.err;
+}
+
 int ssh_ports_get(struct ssh_ports *ports, __be32 address)
 {
 	struct listeners listeners = { .address = address };
@@ -276,6 +316,8 @@ int ssh_ports_get(struct ssh_ports *ports, __be32 address)
 		err = add_configured(&listeners, ports);
 	if (!err)
 		err = add_session(ports);
+	if (!err)
+		err = add_translated(ports, address);
 	free(listeners.list);
 	if (!err)
 		return 0;

@@ -59,16 +59,21 @@ static int open_maps(struct state *state, const char *nic)
 	return bpf_map_lookup_elem(state->config_fd, &zero, &state->config);
 }
 
-int state_open(struct state *state, const char *nic)
+void state_init(struct state *state)
 {
-	int err;
-
 	memset(state, 0, sizeof(*state));
-	strncpy(state->nic, nic, sizeof(state->nic) - 1);
 	state->config_fd = -1;
 	state->addresses_fd = -1;
 	state->flows_fd = -1;
 	state->counters_fd = -1;
+}
+
+int state_open(struct state *state, const char *nic)
+{
+	int err;
+
+	state_init(state);
+	strncpy(state->nic, nic, sizeof(state->nic) - 1);
 	err = open_maps(state, nic);
 	if (err)
 		state_close(state);

@@ -16,6 +16,9 @@ struct state {
 	struct nestwg_protocol *protocols;
 };
 
+/* Nothing is open: state_close() may be called. */
+void state_init(struct state *state);
+
 /* 0, or a negative errno: -ENOENT when not all maps are there. */
 int state_open(struct state *state, const char *nic);
 void state_close(struct state *state);

@@ -8,10 +8,11 @@
 #include "tc.h"
 
 /*
- * Ours, in a qdisc that others use too: "nw", and late, since the verdict ends the filters' chain.
+ * Ours ("nw"), in a qdisc that others use too: early, since a verdict of theirs would end the chain, and
+ * where ours has none it goes on. Not 1, which others like.
  */
 #define FILTER_HANDLE	0x6e77
-#define FILTER_PRIORITY	49151
+#define FILTER_PRIORITY	2
 
 __u32 tc_filter_program(int ifindex, enum bpf_tc_attach_point point)
 {

@@ -178,6 +178,32 @@ fails_anywhere()
 	done
 }
 
+# A second attach that fails: the first goes on as it was.
+upgrade_fails_anywhere()
+{
+	local n before after
+
+	nestwg attach enp0s6 --mode native --wg wgcli0 --allow 8080 >/dev/null || return
+	before=$(everything)
+	for n in {1..160..4}; do
+		on gw strace -f -qq -o /dev/null -e trace=bpf -e inject=bpf:error=ENOMEM:when="$n" \
+			"$NESTWG" attach enp0s6 >"$WORK/inject.log" 2>&1 && continue
+		after=$(everything)
+		cat "$WORK/inject.log"
+		if ! diff <(stable <<<"$before") <(stable <<<"$after"); then
+			echo "that was after a failure of bpf() call $n"
+			nestwg detach enp0s6 >/dev/null
+			return 1
+		fi
+	done
+	nestwg detach enp0s6 >/dev/null
+}
+
+stable()
+{
+	grep -vE 'program_id|attached_at|id [0-9]+' | sed 's/xdp\/id:[0-9]*/xdp/'
+}
+
 # Killed at the Nth bpf() call: the next attach works, and detach leaves nothing.
 killed_anywhere()
 {
@@ -415,6 +441,7 @@ tap "behind sudo, too" session_is_found_behind_sudo
 tap "--no-ssh: not" no_ssh_is_told
 tap "two attaches at once: one waits" two_at_once
 tap "each bpf() call fails once: nothing is left" fails_anywhere
+tap "each bpf() call of an upgrade fails once: what was there goes on" upgrade_fails_anywhere
 tap "killed at each bpf() call: attach and detach work" killed_anywhere
 tap "clsact, as before Linux 6.6" clsact_too
 tap "somebody else's clsact stays" clsact_of_others_stays
