@@ -234,12 +234,20 @@ two_at_once()
 
 # --- another XDP program -------------------------------------------------------------------------
 
+# program SECTION VALUE: $WORK/SECTION.o with a BPF program that returns VALUE.
+program()
+{
+	cat >"$WORK/$1.c" <<-C
+		__attribute__((section("$1"))) int other(void *ctx) { return $2; }
+		char _license[] __attribute__((section("license"))) = "GPL";
+	C
+	clang -target bpf -O2 -c "$WORK/$1.c" -o "$WORK/$1.o"
+}
+
+# 2: XDP_PASS
 other_xdp()
 {
-	printf 'int pass(void *ctx) { return 2; }\nchar _license[] __attribute__((section("license"))) = "GPL";' |
-		sed '1s/^/__attribute__((section("xdp"))) /' >"$WORK/other.c"
-	clang -target bpf -O2 -c "$WORK/other.c" -o "$WORK/other.o" &&
-		ip -n "$HOUSE_PREFIX-gw" link set enp0s6 xdpdrv obj "$WORK/other.o" sec xdp
+	program xdp 2 && ip -n "$HOUSE_PREFIX-gw" link set enp0s6 xdpdrv obj "$WORK/xdp.o" sec xdp
 }
 
 other_xdp_id()
@@ -293,6 +301,32 @@ gateway_sshd()
 	house_ssh_keys
 	house_sshd gw 2222
 	wait_for 20 listening gw 2222
+}
+
+# At boot sshd may come later: what it would listen on stays here.
+sshd_that_is_to_come()
+{
+	local port
+
+	port=$(/usr/sbin/sshd -T 2>/dev/null | sed -n 's/^port //p' | head -n 1)
+	expect "the machine's own sshd_config" "$port" '^[0-9]+$' || return
+	nestwg attach enp0s6 --wg wgcli0 >/dev/null && expect "exclusions" "$(excluded)" "(^| )$port/tcp" &&
+		nestwg detach enp0s6 >/dev/null
+}
+
+# The world comes in by 2200, sshd has 2222: an open session tells.
+session_behind_redirect()
+{
+	must on gw iptables -t nat -A PREROUTING -i enp0s6 -p tcp --dport 2200 -j REDIRECT --to-ports 2222
+	serve session inet bash -c 'sleep 60 | nc 192.0.2.10 2200'
+	wait_for 10 log_has session SSH || return
+	nestwg attach enp0s6 --wg wgcli0 >/dev/null && expect "exclusions" "$(excluded)" "2200/tcp" &&
+		nestwg detach enp0s6 >/dev/null
+	local status=$?
+
+	background_stop session
+	must on gw iptables -t nat -F
+	return "$status"
 }
 
 sshd_is_excluded()
@@ -372,6 +406,24 @@ clsact_of_others_stays()
 	return "$status"
 }
 
+# A filter of somebody else's that ends the chain must not keep nestwg_learn from seeing the gateway's pings.
+others_filter_does_not_blind()
+{
+	local kind
+
+	# 0: TC_ACT_OK
+	program classifier 0 || return
+	for kind in clsact tcx; do
+		on gw tc qdisc add dev enp0s6 clsact || return
+		on gw tc filter add dev enp0s6 egress prio 10 bpf direct-action obj "$WORK/classifier.o" \
+			sec classifier || return
+		on gw env NESTWG_TC="$kind" "$NESTWG" attach enp0s6 --wg wgcli0 >/dev/null || return
+		on gw ping -q -c 1 -W 2 192.0.2.1 || return
+		nestwg detach enp0s6 >/dev/null
+		on gw tc qdisc del dev enp0s6 clsact
+	done
+}
+
 # --- what goes away ------------------------------------------------------------------------------
 
 tunnel_made_anew()
@@ -386,6 +438,17 @@ tunnel_made_anew()
 	nestwg attach enp0s6 --wg wgcli0 >/dev/null || return
 	expect "exclusions" "$(excluded)" "8080/tcp" && expect "exclusions" "$(excluded)" "51821/udp" &&
 		fails expect "exclusions" "$(excluded)" "51820/udp" >/dev/null && nestwg detach enp0s6 >/dev/null
+}
+
+other_tunnel_down()
+{
+	# shellcheck disable=SC2046 # words
+	wireguard_add wgcli3 listen-port 51999 $(peer 10.3.0.2/32)
+	nestwg attach enp0s6 --wg wgcli0 >/dev/null && expect "exclusions" "$(excluded)" "51999/udp" || return
+	wireguard_down gw wgcli3
+	wait_for 10 fails on gw ip link show wgcli3 >/dev/null || return
+	nestwg attach enp0s6 >/dev/null && expect "exclusions, while it is down" "$(excluded)" "51999/udp" &&
+		nestwg detach enp0s6 >/dev/null
 }
 
 nic_gone()
@@ -435,9 +498,11 @@ tap "refused: native XDP that the driver has not" eval 'dummy_nic &&
 		attach plain0 --wg wgcli0 --mode native'
 tap "auto falls back to tc and says why" auto_falls_back_to_tc
 
+tap "the port of an sshd that is not there yet" sshd_that_is_to_come
 tap "the ports of sshd and the tunnel are excluded by themselves" eval 'gateway_sshd && sshd_is_excluded'
 tap "the port of the SSH session is" session_is_excluded
 tap "behind sudo, too" session_is_found_behind_sudo
+tap "the port that iptables redirects to sshd" session_behind_redirect
 tap "--no-ssh: not" no_ssh_is_told
 tap "two attaches at once: one waits" two_at_once
 tap "each bpf() call fails once: nothing is left" fails_anywhere
@@ -445,6 +510,7 @@ tap "each bpf() call of an upgrade fails once: what was there goes on" upgrade_f
 tap "killed at each bpf() call: attach and detach work" killed_anywhere
 tap "clsact, as before Linux 6.6" clsact_too
 tap "somebody else's clsact stays" clsact_of_others_stays
+tap "somebody else's filter does not blind us" others_filter_does_not_blind
 
 must nestwg attach enp0s6 --wg wgcli0 >/dev/null
 for spec in 0 70000 22- -22 tcp/22 22/ 22/sctp 300-200 "" 22x +22 " 22" 22/TCPP 1-2-3; do
@@ -471,6 +537,7 @@ tap "refused: a tunnel with several peers, and none given" \
 tap "refused: several tunnels, and none given" refused 1 "several.*wgcli.*wgcli.*--wg" attach enp0s6
 tap "refused: a peer without a single address" refused 1 "wgcli2.*--peer" attach enp0s6 --wg wgcli2
 tap "wg made anew: status says it, attach mends it" tunnel_made_anew
+tap "another WireGuard that is down keeps its port" other_tunnel_down
 tap "refused: detach, twice" refused 1 "not attached" detach enp0s6
 tap "the NIC is gone: detach still works" nic_gone
 finish

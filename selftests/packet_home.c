@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* From the home: out of the NIC under the public address, turned round, or the gateway's. */
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <linux/if_ether.h>
 
@@ -348,6 +350,37 @@ static bool run_nothing_learned(struct lab *lab, const void *argument)
 	return true;
 }
 
+/* A SYN of the home's on the two ends of a connection that the gateway had: gone if long silent. */
+static bool run_taken_over(struct lab *lab, const void *argument)
+{
+	const struct packet_case c = {
+		.reason = NESTWG_HOME_RETURNED, .fate = HOME_OUT,
+		.in = { FROM_PEER, TCP_TO(80), .flags = SYN },
+	};
+	const struct nestwg_flow flow = {
+		.remote = htonl(CLIENT), .remote_port = htons(80),
+		.local_port = htons(40000), .protocol = PROTO_TCP,
+	};
+	struct nestwg_flow_state state = {};
+	struct timespec now;
+
+	(void)argument;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	for (unsigned int silent = 0; silent <= 70; silent += 70) {
+		state.seen = ((__u64)now.tv_sec - silent) * 1000000000ULL;
+		lab->ports[40000].own_tcp = 1;
+		if (bpf_map__update_elem(lab->skel->maps.flows, &flow, sizeof(flow), &state,
+					 sizeof(state), BPF_ANY) || !expect(lab, &c))
+			return false;
+		if (!!bpf_map__lookup_elem(lab->skel->maps.flows, &flow, sizeof(flow), &state,
+					   sizeof(state), 0) != (silent > 60)) {
+			printf("# a flow that was silent for %u s\n", silent);
+			return false;
+		}
+	}
+	return true;
+}
+
 void add_home_tests(struct suite *suite)
 {
 	suite_add_cases(suite, IN_HOME, whose, LENGTH_OF(whose));
@@ -359,5 +392,7 @@ void add_home_tests(struct suite *suite)
 	suite_add(suite, IN_HOME, "a bundle of three segments", run_bundle, NULL);
 	suite_add(suite, IN_HOME, "what comes from the home is no flow of the gateway's",
 		  run_nothing_learned, NULL);
+	suite_add(suite, IN_HOME, "a new connection takes over a silent one of the gateway's",
+		  run_taken_over, NULL);
 	suite_add(suite, IN_HOME_PLAIN, "too many answers are not sent", run_limited, NULL);
 }
