@@ -5,6 +5,7 @@
 #
 #   inet 192.0.2.1 ─── enp0s6 192.0.2.10 gw    wgcli0 10.0.18.1, UDP 51820, one peer 10.0.18.2
 #                                              wgcli1 two peers; wgcli2 a peer without a single address
+#   pod 172.17.0.2 ─────── pod0 172.17.0.1 gw   a container, masqueraded
 
 set -u
 
@@ -355,6 +356,54 @@ no_ssh_is_told()
 		nestwg detach enp0s6 >/dev/null
 }
 
+# --- connections that are open -------------------------------------------------------------------
+
+pod_up()
+{
+	netns_add "$HOUSE_PREFIX-pod" && cable gw pod0 pod eth0 &&
+		addresses gw <<<"pod0 172.17.0.1/24" && addresses pod <<<"eth0 172.17.0.2/24 172.17.0.1" &&
+		on gw iptables -t nat -A POSTROUTING -s 172.17.0.0/24 -o enp0s6 -j MASQUERADE
+}
+
+# Accepts two connections, and says something on both once the file is there.
+PUSH='
+import os, socket, sys, time
+server = socket.create_server(("0.0.0.0", 7778))
+print("ready", flush=True)
+held = [server.accept()[0] for _ in range(2)]
+print("held", flush=True)
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.05)
+for connection in held:
+    connection.sendall(b"pushed\n")
+time.sleep(60)'
+
+# Silent until after attach, when the other side speaks first: only what attach has found saves them.
+silent_connections_survive()
+{
+	local host status=0
+
+	pod_up || return
+	serve push inet "$HOUSE_PYTHON" -c "$PUSH" "$WORK/push"
+	wait_for 10 log_has push ready || return
+	for host in gw pod; do
+		serve "silent-$host" "$host" nc -d 192.0.2.1 7778
+	done
+	wait_for 10 log_has push held || return
+	nestwg attach enp0s6 --wg wgcli0 --mode "$1" >/dev/null || return
+	touch "$WORK/push"
+	for host in gw pod; do
+		wait_for 5 log_has "silent-$host" pushed || status=1
+		background_stop "silent-$host"
+	done
+	background_stop push
+	rm -f "$WORK/push"
+	nestwg detach enp0s6 >/dev/null
+	netns_del "$HOUSE_PREFIX-pod"
+	on gw iptables -t nat -F
+	return "$status"
+}
+
 # --- allow and disallow --------------------------------------------------------------------------
 
 allow_adds()
@@ -504,6 +553,9 @@ tap "the port of the SSH session is" session_is_excluded
 tap "behind sudo, too" session_is_found_behind_sudo
 tap "the port that iptables redirects to sshd" session_behind_redirect
 tap "--no-ssh: not" no_ssh_is_told
+for mode in native generic tc; do
+	tap "silent connections of the gateway and a container survive attach, $mode" silent_connections_survive "$mode"
+done
 tap "two attaches at once: one waits" two_at_once
 tap "each bpf() call fails once: nothing is left" fails_anywhere
 tap "each bpf() call of an upgrade fails once: what was there goes on" upgrade_fails_anywhere
