@@ -322,21 +322,9 @@ static void undo(struct attachment *a, struct xdp_program *other)
 								  a->plan->tunnel.ifindex);
 }
 
-static void print_kept(const struct exclusion *exclusion, void *data)
-{
-	char text[EXCLUSION_TEXT_SIZE], why[WHY_TEXT_SIZE];
-	bool *first = data;
-
-	exclusion_text(exclusion, text);
-	why_text(exclusion->why, why);
-	printf("%s%s%s", *first ? " " : ", ", text, why);
-	*first = false;
-}
-
 static void print_result(const struct attachment *a)
 {
 	const struct nestwg_config *config = &a->state.config;
-	bool first = true;
 
 	printf("%s: %s in %s mode", nic_of(a), a->old.attached_at ? "upgraded" : "attached",
 	       mode_name(config->mode));
@@ -345,8 +333,8 @@ static void print_result(const struct attachment *a)
 	printf(": %s goes to ", address_text(config->address).s);
 	printf("%s through %s (MTU %u)\n", address_text(config->peer).s, a->plan->tunnel.name,
 	       a->plan->tunnel.mtu);
-	printf("%s: stays on the gateway:", nic_of(a));
-	exclusions_each(&a->state, print_kept, &first);
+	printf("%s: stays on the gateway: ", nic_of(a));
+	exclusions_print(&a->state);
 	putchar('\n');
 }
 

@@ -195,6 +195,24 @@ void why_text(uint8_t why, char text[WHY_TEXT_SIZE])
 		snprintf(text + used, WHY_TEXT_SIZE - used, ")");
 }
 
+static void print(const struct exclusion *exclusion, void *data)
+{
+	char text[EXCLUSION_TEXT_SIZE], why[WHY_TEXT_SIZE];
+	bool *first = data;
+
+	exclusion_text(exclusion, text);
+	why_text(exclusion->why, why);
+	printf("%s%s%s", *first ? "" : ", ", text, why);
+	*first = false;
+}
+
+void exclusions_print(const struct state *state)
+{
+	bool first = true;
+
+	exclusions_each(state, print, &first);
+}
+
 struct exclusions_copy *exclusions_save(const struct state *state)
 {
 	struct exclusions_copy *copy = malloc(sizeof(*copy));

@@ -42,6 +42,9 @@ const char *why_name(unsigned int bit);
 /* " (sshd, session)", or "" where nobody but the user wants it. */
 void why_text(uint8_t why, char text[WHY_TEXT_SIZE]);
 
+/* "2222/tcp (sshd), 68/udp (DHCP client), icmp", on stdout without an end of line. */
+void exclusions_print(const struct state *state);
+
 /* A copy of all rows, to go back to. NULL: no memory. */
 struct exclusions_copy;
 struct exclusions_copy *exclusions_save(const struct state *state);

@@ -91,17 +91,6 @@ static void print_tunnel(const struct report *report)
 	}
 }
 
-static void print_exclusion(const struct exclusion *exclusion, void *data)
-{
-	char text[EXCLUSION_TEXT_SIZE], why[WHY_TEXT_SIZE];
-	bool *first = data;
-
-	exclusion_text(exclusion, text);
-	why_text(exclusion->why, why);
-	printf("%s%s%s", *first ? "" : ", ", text, why);
-	*first = false;
-}
-
 static void print_counters(const struct report *report, enum nestwg_origin origin)
 {
 	bool first = true;
@@ -121,15 +110,13 @@ static void print_counters(const struct report *report, enum nestwg_origin origi
 
 static void print_report(const struct report *report)
 {
-	bool first = true;
-
 	printf("interface: %s\n", report->name);
 	if (report->readable) {
 		print_mode(&report->state.config);
 		print_hooks(report);
 		print_tunnel(report);
 		printf("  stays on the gateway: ");
-		exclusions_each(&report->state, print_exclusion, &first);
+		exclusions_print(&report->state);
 		printf("\n  the gateway's own flows: %u\n", report->own_flows);
 		print_counters(report, NESTWG_FROM_WIRE);
 		print_counters(report, NESTWG_FROM_HOME);

@@ -117,7 +117,8 @@ house_choose_wireguard()
 	[[ $HOUSE_WIREGUARD == kernel ]] || need_commands wireguard-go
 }
 
-house_up()
+# The boxes, the cables and the ISP: no VPN yet, and no rules on the router.
+house_cabled()
 {
 	mkdir "$WORK/etc"
 	at_end house_return_nics
@@ -125,6 +126,11 @@ house_up()
 	house_internet_links
 	house_home_links
 	house_cgnat_rules
+}
+
+house_up()
+{
+	house_cabled
 	house_router_rules
 	house_private_resolver
 	house_services

@@ -106,12 +106,7 @@ isolate "$@"
 begin
 HOUSE_FORWARD=nestwg
 house_need
-mkdir "$WORK/etc"
-at_end house_return_nics
-house_hosts
-house_internet_links
-house_home_links
-house_cgnat_rules
+house_cabled
 house_private_resolver
 house_services
 
