@@ -49,6 +49,13 @@ static __always_inline bool answer_is_allowed(void)
 	return true;
 }
 
+/* REASON, or LIMITED if it asks for an answer and too many were sent lately. */
+static __always_inline enum nestwg_reason limit_answers(enum nestwg_reason reason,
+							enum nestwg_reason limited)
+{
+	return verdict_of(reason) == NESTWG_ANSWER && !answer_is_allowed() ? limited : reason;
+}
+
 /*
  * Sum bytes of the packet: whole chunks, the rest, both. A folded sum, or -1: the packet ends before. Two
  * functions, and global, so that the verifier need not try every end of the one with all of the other.

@@ -107,7 +107,6 @@ static __always_inline bool xdp_has_counted(const struct nestwg_config *cfg,
 static __always_inline int tc_from_wire(struct __sk_buff *skb, const struct nestwg_config *cfg)
 {
 	struct arrival in = { .ctx = skb };
-	enum nestwg_verdict verdict;
 	enum nestwg_reason reason;
 	struct packet p = {};
 
@@ -124,16 +123,12 @@ static __always_inline int tc_from_wire(struct __sk_buff *skb, const struct nest
 		reason = judge_from_wire(cfg, &p, &in);
 	}
 
-	verdict = verdict_of(reason);
-	if (!xdp_has_counted(cfg, verdict)) {
-		if (verdict == NESTWG_ANSWER && !answer_is_allowed()) {
-			reason = NESTWG_ANSWER_LIMITED;
-			verdict = NESTWG_DROP;
-		}
+	if (!xdp_has_counted(cfg, verdict_of(reason))) {
+		reason = limit_answers(reason, NESTWG_ANSWER_LIMITED);
 		count(reason, p.total);
 	}
 
-	switch (verdict) {
+	switch (verdict_of(reason)) {
 	case NESTWG_TUNNEL:
 		return tc_forward(skb, cfg, &p);
 	case NESTWG_ROUTE:
@@ -170,6 +165,38 @@ static __always_inline bool is_left_to_tc(const struct __sk_buff *skb, const str
 {
 	return ip->ttl <= 1 || (ip->frag_off & bpf_htons(IP_OFFSET)) ||
 	       skb->len - sizeof(struct ethhdr) > NESTWG_MTU_MIN;
+}
+
+/* What is left for tc to do with a packet. */
+enum tc_task {
+	TC_LEAVES,
+	TC_HANDS_OVER,
+	TC_JUDGES,
+};
+
+static __always_inline enum tc_task tc_task_of(struct __sk_buff *skb,
+					       const struct nestwg_config *cfg)
+{
+	enum tc_task others = cfg->flags & NESTWG_TC_JUDGES ? TC_JUDGES : TC_LEAVES;
+	struct iphdr *ip = skb_data(skb) + sizeof(struct ethhdr);
+
+	if (skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present)
+		return others;
+	if ((void *)(ip + 1) > skb_data_end(skb)) {
+		tc_pull_headers(skb, sizeof(struct ethhdr));
+		ip = skb_data(skb) + sizeof(struct ethhdr);
+	}
+	if ((void *)(ip + 1) > skb_data_end(skb))
+		return others;
+	if (ip->daddr == cfg->peer && take_mark(skb, MARK_COPY))
+		return TC_LEAVES;
+	if (!(cfg->flags & NESTWG_XDP_REWRITES))
+		return others;
+	if (ip->daddr == cfg->peer)
+		return TC_HANDS_OVER;
+	if (ip->daddr == cfg->address && is_left_to_tc(skb, ip))
+		return TC_JUDGES;
+	return others;
 }
 
 #endif /* BPF_FROM_WIRE_H */

@@ -21,27 +21,28 @@ static __always_inline bool is_syn(const struct packet *p)
 }
 
 /*
- * The offset of the MSS option's value, or 0.
+ * The offset of the value of the MSS option, or 0. The options start at offset OPTIONS and are LENGTH bytes.
  *
  * The step to the next option is read from the packet in every case (a NOP's kind is 1, which is also its
  * length): so the verifier sees one state for each turn of the loop, not two to the power of the turns.
  */
-static __always_inline __u32 mss_find(const struct packet *p, void *data, void *data_end)
+static __always_inline __u32 mss_find(void *data, void *data_end, __u32 options, __u32 length)
 {
-	__u32 options = p->tcp_header - sizeof(struct tcphdr);
 	__u32 offset = 0;
 
+	if (options > HEADERS_MAX)
+		return 0;
 	for (int i = 0; i < TCP_OPTIONS_MAX; i++) {
-		__u8 *option = data + p->l4 + sizeof(struct tcphdr) + offset;
+		__u8 *option = data + options + offset;
 		__u8 step;
 
-		if (offset + 1 >= options || option + 2 > (__u8 *)data_end)
+		if (offset + 1 >= length || option + 2 > (__u8 *)data_end)
 			return 0;
 		if (option[0] == TCPOPT_EOL)
 			return 0;
 		if (option[0] == TCPOPT_MAXSEG)
-			return option[1] == TCPOLEN_MAXSEG && offset + TCPOLEN_MAXSEG <= options ?
-				p->l4 + sizeof(struct tcphdr) + offset + 2 : 0;
+			return option[1] == TCPOLEN_MAXSEG && offset + TCPOLEN_MAXSEG <= length ?
+				options + offset + 2 : 0;
 		step = *(volatile __u8 *)(option + (option[0] != TCPOPT_NOP));
 		if (!step)
 			return 0;
@@ -52,20 +53,17 @@ static __always_inline __u32 mss_find(const struct packet *p, void *data, void *
 	return 0;
 }
 
-/* What to change in the SYN P so that segments of the other side fit MTU. */
-static __always_inline struct mss_clamp mss_clamp(const struct packet *p, void *data,
-						  void *data_end, __u32 mtu)
+/* What to change in a SYN with its MSS at OFFSET (0: it has none) so that the other side's segments fit MTU. */
+static __always_inline struct mss_clamp mss_clamp(__u32 offset, void *data, void *data_end,
+						  __u32 mtu)
 {
 	__u16 most = mtu - sizeof(struct iphdr) - sizeof(struct tcphdr);
 	struct mss_clamp clamp = {};
-	__be16 *mss;
-	__u32 offset;
+	__be16 *mss = data + bounded(offset, 0xff);
 
-	if (mtu < NESTWG_MTU_MIN || mtu > 0xffff)
+	if (mtu < NESTWG_MTU_MIN || mtu > 0xffff || !offset)
 		return clamp;
-	offset = mss_find(p, data, data_end);
-	mss = data + offset;
-	if (!offset || (void *)(mss + 1) > data_end || bpf_ntohs(*mss) <= most)
+	if ((void *)(mss + 1) > data_end || bpf_ntohs(*mss) <= most)
 		return clamp;
 	clamp.offset = offset;
 	clamp.old = *mss;

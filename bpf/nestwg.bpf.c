@@ -62,13 +62,8 @@ int nestwg_ingress(struct xdp_md *ctx)
 
 	if (!cfg)
 		return XDP_PASS;
-	reason = judge_from_wire(cfg, &p, &in);
+	reason = limit_answers(judge_from_wire(cfg, &p, &in), NESTWG_ANSWER_LIMITED);
 	verdict = verdict_of(reason);
-	if (verdict == NESTWG_ANSWER && !answer_is_allowed()) {
-		reason = NESTWG_ANSWER_LIMITED;
-		verdict = NESTWG_DROP;
-	}
-
 	switch (verdict) {
 	case NESTWG_DROP:
 		count(reason, p.total);
@@ -95,28 +90,17 @@ SEC("tc")
 int nestwg_handoff(struct __sk_buff *skb)
 {
 	struct nestwg_config *cfg = get_config();
-	struct iphdr *ip = skb_data(skb) + sizeof(struct ethhdr);
 
 	if (!cfg)
 		return TC_ACT_UNSPEC;
-	if (skb->protocol == bpf_htons(ETH_P_IP) && (void *)(ip + 1) > skb_data_end(skb)) {
-		tc_pull_headers(skb, sizeof(struct ethhdr));
-		ip = skb_data(skb) + sizeof(struct ethhdr);
-	}
-	if (skb->protocol == bpf_htons(ETH_P_IP) && !skb->vlan_present &&
-	    (void *)(ip + 1) <= skb_data_end(skb)) {
-		if (ip->daddr == cfg->peer && take_mark(skb, MARK_COPY))
-			return TC_ACT_UNSPEC;
-		if (cfg->flags & NESTWG_XDP_REWRITES) {
-			if (ip->daddr == cfg->peer)
-				return tc_hand_over(skb, cfg);
-			if (ip->daddr == cfg->address && is_left_to_tc(skb, ip))
-				return tc_from_wire(skb, cfg);
-		}
-	}
-	if (cfg->flags & NESTWG_TC_JUDGES)
+	switch (tc_task_of(skb, cfg)) {
+	case TC_HANDS_OVER:
+		return tc_hand_over(skb, cfg);
+	case TC_JUDGES:
 		return tc_from_wire(skb, cfg);
-	return TC_ACT_UNSPEC;
+	default:
+		return TC_ACT_UNSPEC;
+	}
 }
 
 /* WireGuard, tc ingress: from the home, out of the NIC under the public address. */
@@ -124,7 +108,6 @@ SEC("tc")
 int nestwg_return(struct __sk_buff *skb)
 {
 	struct nestwg_config *cfg = get_config();
-	enum nestwg_verdict verdict;
 	enum nestwg_reason reason;
 	struct way_out out = {};
 	struct packet p = {};
@@ -132,15 +115,10 @@ int nestwg_return(struct __sk_buff *skb)
 	if (!cfg)
 		return TC_ACT_UNSPEC;
 	tc_pull_headers(skb, 0);
-	reason = judge_from_home(skb, cfg, &p, &out);
-	verdict = verdict_of(reason);
-	if (verdict == NESTWG_ANSWER && !answer_is_allowed()) {
-		reason = NESTWG_HOME_ANSWER_LIMITED;
-		verdict = NESTWG_DROP;
-	}
+	reason = limit_answers(judge_from_home(skb, cfg, &p, &out), NESTWG_HOME_ANSWER_LIMITED);
 	count(reason, p.total);
 
-	switch (verdict) {
+	switch (verdict_of(reason)) {
 	case NESTWG_NIC:
 		return home_out_of_nic(skb, cfg, &p, &out);
 	case NESTWG_HAIRPIN:

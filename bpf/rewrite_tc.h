@@ -79,9 +79,17 @@ static __always_inline __u32 transport_checksum_offset(const struct packet *p)
 	}
 }
 
+/* Global, for the verifier to follow the options' loop once. Returns as mss_find() does. */
+__noinline int tc_find_mss(struct __sk_buff *skb, __u32 options, __u32 length)
+{
+	return mss_find(skb_data(skb), skb_data_end(skb), options, length);
+}
+
 static __always_inline void tc_clamp_mss(struct __sk_buff *skb, const struct packet *p, __u32 mtu)
 {
-	struct mss_clamp clamp = mss_clamp(p, skb_data(skb), skb_data_end(skb), mtu);
+	__u32 offset = tc_find_mss(skb, p->l4 + sizeof(struct tcphdr),
+				   p->tcp_header - sizeof(struct tcphdr));
+	struct mss_clamp clamp = mss_clamp(offset, skb_data(skb), skb_data_end(skb), mtu);
 	__be16 new = clamp.new;
 
 	if (!clamp.offset)

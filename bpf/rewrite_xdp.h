@@ -48,32 +48,46 @@ static __always_inline bool checksum_is_partial(struct xdp_md *ctx, const struct
 	return !segment_checksum_is_true(ctx, p->l4, length, pseudo);
 }
 
-static __always_inline void xdp_rewrite_tcp(struct xdp_md *ctx, const struct packet *p,
-					    __u64 change, __u32 mtu)
+/* Global, for the same reason: the options' loop is the longest of all. Returns as mss_find() does. */
+__noinline int xdp_find_mss(struct xdp_md *ctx, __u32 options, __u32 length)
 {
+	return mss_find(xdp_data(ctx), xdp_data_end(ctx), options, length);
+}
+
+/* Returns what it changes in the checksum's sum. */
+static __always_inline __u64 xdp_clamp_mss(struct xdp_md *ctx, const struct packet *p, __u32 mtu)
+{
+	__u32 offset = xdp_find_mss(ctx, p->l4 + sizeof(struct tcphdr),
+				    p->tcp_header - sizeof(struct tcphdr));
 	void *data_end = xdp_data_end(ctx);
 	void *data = xdp_data(ctx);
-	struct tcphdr *tcp = data + p->l4;
-	struct mss_clamp clamp = {};
+	struct mss_clamp clamp = mss_clamp(offset, data, data_end, mtu);
+	__be16 *mss = data + bounded(clamp.offset, 0xff);
+
+	if (!clamp.offset || (void *)(mss + 1) > data_end)
+		return 0;
+	*mss = clamp.new;
+	return mss_csum_change(p, &clamp);
+}
+
+static __always_inline void xdp_rewrite_tcp(struct xdp_md *ctx, const struct nestwg_config *cfg,
+					    const struct packet *p, __u64 change)
+{
+	struct tcphdr *tcp = xdp_data(ctx) + p->l4;
+	__u64 mss_change = 0;
 	bool partial;
 
-	if ((void *)(tcp + 1) > data_end)
+	if ((void *)(tcp + 1) > xdp_data_end(ctx))
 		return;
 	partial = checksum_is_partial(ctx, p, tcp->check);
-	if (mtu)
-		clamp = mss_clamp(p, data, data_end, mtu);
-	if (clamp.offset && clamp.offset <= HEADERS_MAX) {
-		__be16 *mss = data + clamp.offset;
-
-		if ((void *)(mss + 1) > data_end)
-			return;
-		*mss = clamp.new;
-		/* What completes a partial checksum sums the new value itself. */
-		if (!partial)
-			change += mss_csum_change(p, &clamp);
-	}
+	if (is_syn(p))
+		mss_change = xdp_clamp_mss(ctx, p, path_mtu(ctx, cfg));
+	tcp = xdp_data(ctx) + p->l4;
+	if ((void *)(tcp + 1) > xdp_data_end(ctx))
+		return;
+	/* What completes a partial checksum sums the new MSS itself. */
 	tcp->check = partial ? csum_fold((__u64)tcp->check + change) :
-			       csum_update(tcp->check, change);
+			       csum_update(tcp->check, change + mss_change);
 }
 
 static __always_inline void xdp_rewrite_udp(struct xdp_md *ctx, const struct packet *p,
@@ -110,7 +124,7 @@ static __always_inline void xdp_rewrite_transport(struct xdp_md *ctx,
 {
 	switch (p->protocol) {
 	case IPPROTO_TCP:
-		xdp_rewrite_tcp(ctx, p, change, is_syn(p) ? path_mtu(ctx, cfg) : 0);
+		xdp_rewrite_tcp(ctx, cfg, p, change);
 		return;
 	case IPPROTO_UDP:
 		xdp_rewrite_udp(ctx, p, change);
