@@ -108,7 +108,7 @@ static __always_inline int tc_from_wire(struct __sk_buff *skb, const struct nest
 {
 	struct arrival in = { .ctx = skb };
 	enum nestwg_reason reason;
-	struct packet p = {};
+	struct packet p = { .l3 = sizeof(struct ethhdr) };
 
 	if (skb->vlan_present) {
 		p.total = skb->len - sizeof(struct ethhdr);
@@ -125,7 +125,7 @@ static __always_inline int tc_from_wire(struct __sk_buff *skb, const struct nest
 
 	if (!xdp_has_counted(cfg, verdict_of(reason))) {
 		reason = limit_answers(reason, NESTWG_ANSWER_LIMITED);
-		count(reason, p.total);
+		tc_note(skb, &p, reason);
 	}
 
 	switch (verdict_of(reason)) {

@@ -61,6 +61,20 @@ struct {
 	__type(value, struct nestwg_bucket);
 } answers SEC(".maps");
 
+/* In the loader's memory: no command that writes the configuration can undo it. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct nestwg_watcher);
+} watcher SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, NESTWG_EVENTS_SIZE);
+} events SEC(".maps");
+
 static __always_inline struct nestwg_config *get_config(void)
 {
 	__u32 zero = 0;

@@ -39,6 +39,7 @@
 #include "mark.h"		/* between our own programs */
 #include "rewrite_xdp.h"	/* DNAT on raw bytes */
 #include "rewrite_tc.h"		/* NAT on an skb */
+#include "watch.h"		/* for `nestwg-xdp monitor` */
 #include "answer.h"		/* ICMP errors that are sent */
 #include "from_wire.h"		/* NIC to tunnel, in tc */
 #include "from_home.h"		/* tunnel to NIC, in tc */
@@ -64,25 +65,21 @@ int nestwg_ingress(struct xdp_md *ctx)
 		return XDP_PASS;
 	reason = limit_answers(judge_from_wire(cfg, &p, &in), NESTWG_ANSWER_LIMITED);
 	verdict = verdict_of(reason);
+	/* In generic mode tc translates, and counts what it does. */
+	if (goes_home(verdict) && !(cfg->flags & NESTWG_XDP_REWRITES))
+		return XDP_PASS;
+	xdp_note(ctx, &p, reason);
+
 	switch (verdict) {
 	case NESTWG_DROP:
-		count(reason, p.total);
 		return XDP_DROP;
 	case NESTWG_TUNNEL:
 	case NESTWG_ROUTE:
-		if (!(cfg->flags & NESTWG_XDP_REWRITES))
-			return XDP_PASS;
 		xdp_dnat(ctx, cfg, &p, verdict == NESTWG_TUNNEL);
-		break;
-	case NESTWG_BOTH:
-		if (!(cfg->flags & NESTWG_XDP_REWRITES))
-			return XDP_PASS;
-		break;
+		return XDP_PASS;
 	default:
-		break;
+		return XDP_PASS;
 	}
-	count(reason, p.total);
-	return XDP_PASS;
 }
 
 /* NIC, tc ingress: into the tunnel; in tc and generic mode, all of the work on the way. */
@@ -116,7 +113,7 @@ int nestwg_return(struct __sk_buff *skb)
 		return TC_ACT_UNSPEC;
 	tc_pull_headers(skb, 0);
 	reason = limit_answers(judge_from_home(skb, cfg, &p, &out), NESTWG_HOME_ANSWER_LIMITED);
-	count(reason, p.total);
+	tc_note(skb, &p, reason);
 
 	switch (verdict_of(reason)) {
 	case NESTWG_NIC:

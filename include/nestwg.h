@@ -141,4 +141,39 @@ struct nestwg_bucket {
 	__u64 tokens;
 };
 
+/*
+ * Map `watcher`, one element, mapped into the memory of `nestwg-xdp monitor`: what it wants to see. The
+ * programs take off `on` when its time is over, and count what is lost.
+ */
+struct nestwg_watcher {
+	__u32 on;		/* set last, taken off first */
+	__u32 sample;		/* show one packet of so many */
+	__u64 until;		/* CLOCK_MONOTONIC, nanoseconds: whoever watches moves it on */
+	__u64 lost;		/* events for which there was no room */
+	__u64 reasons;		/* 1 << enum nestwg_reason: those that are wanted */
+	__be32 source, source_mask;		/* mask 0: any */
+	__be32 destination, destination_mask;
+	__be16 port;		/* either end's; 0: any */
+	__u8 protocol;		/* 0: any */
+	__u8 unused[5];
+};
+
+/* More than a frame's headers: Ethernet, IP with all options, TCP without. A power of two. */
+#define NESTWG_EVENT_DATA	128
+
+/* Ring buffer `events`: one packet. */
+struct nestwg_event {
+	__u64 time;		/* CLOCK_MONOTONIC, nanoseconds */
+	__u32 length;		/* of the frame or, from the tunnel, of the IP packet */
+	__u32 reason;		/* enum nestwg_reason */
+	__u16 captured;		/* so much of DATA is the packet's */
+	__u8 l3;		/* offset of the IP header: 14, or 0 on the tunnel */
+	__u8 vlan;		/* 1: a VLAN tag was taken off before it was seen */
+	__u8 unused[4];
+	__u8 data[NESTWG_EVENT_DATA];	/* as the packet came */
+};
+
+/* Ring buffers are counted in pages of any size, up to 64 KiB. */
+#define NESTWG_EVENTS_SIZE	(256 * 1024)
+
 #endif /* NESTWG_H */

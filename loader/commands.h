@@ -9,10 +9,11 @@ int cmd_allow(int argc, char **argv);
 int cmd_disallow(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
+int cmd_monitor(int argc, char **argv);
 
 /* What `help SUBCOMMAND` prints below the synopsis. */
 extern const char attach_help[], detach_help[], allow_help[], disallow_help[], status_help[],
-	stats_help[];
+	stats_help[], monitor_help[];
 
 /*
  * Reports what getopt_long() returned, with ":" as the first of its short options. Returns

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "format.h"
@@ -21,6 +23,18 @@ struct address_text address_text(__be32 address)
 bool address_parse(const char *text, __be32 *address)
 {
 	return inet_pton(AF_INET, text, address) == 1;
+}
+
+bool number_parse(const char *text, unsigned long min, unsigned long max, unsigned long *number)
+{
+	char *end;
+
+	/* strtoul() would take blanks and signs. */
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*number = strtoul(text, &end, 10);
+	return !*end && !errno && *number >= min && *number <= max;
 }
 
 const char *mode_name(unsigned int mode)

@@ -18,6 +18,9 @@ struct address_text address_text(__be32 address);
 /* Dotted quad only; true if that is what `text` is. */
 bool address_parse(const char *text, __be32 *address);
 
+/* Decimal digits only, from MIN to MAX; true if that is what `text` is. */
+bool number_parse(const char *text, unsigned long min, unsigned long max, unsigned long *number);
+
 const char *mode_name(unsigned int mode);
 
 /* NESTWG_NR_MODES if there is no such mode. */

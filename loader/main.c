@@ -24,6 +24,10 @@ static const struct command {
 	{ "disallow", cmd_disallow, "disallow SPEC... [--dev IFACE] [--force]", disallow_help },
 	{ "status", cmd_status, "status [--json] [IFACE]", status_help },
 	{ "stats", cmd_stats, "stats [--json] [--watch] [IFACE]", stats_help },
+	{ "monitor", cmd_monitor,
+	  "monitor [--port PORT] [--proto PROTO] [--from ADDR[/LEN]] [--to ADDR[/LEN]]\n"
+	  "             [--reason WORD]... [--sample N] [--count N] [--seconds N] [--json] [IFACE]",
+	  monitor_help },
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
