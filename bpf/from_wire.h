@@ -39,6 +39,13 @@ static __always_inline int tc_route(struct __sk_buff *skb, const struct nestwg_c
 	return TC_ACT_UNSPEC;
 }
 
+/* Would our own XDP program see what tc lets the NIC receive anew, and take it for spoofed? */
+static __always_inline bool xdp_is_generic(const struct nestwg_config *cfg)
+{
+	return (cfg->flags & (NESTWG_XDP_JUDGES | NESTWG_TC_JUDGES)) ==
+	       (NESTWG_XDP_JUDGES | NESTWG_TC_JUDGES);
+}
+
 /* A fragment without its first: a copy to the home, if it can go there, and the original to the stack. */
 static __always_inline int tc_both(struct __sk_buff *skb, const struct nestwg_config *cfg,
 				   const struct packet *p)
@@ -53,14 +60,14 @@ static __always_inline int tc_both(struct __sk_buff *skb, const struct nestwg_co
 	__u32 mark = skb->mark;
 	__u16 check;
 
-	if (p->ttl <= 1 || (too_big && p->dont_fragment))
+	if (p->ttl <= 1 || (too_big && (p->dont_fragment || xdp_is_generic(cfg))))
 		return TC_ACT_UNSPEC;
 	if ((void *)(ip + 1) > skb_data_end(skb))
 		return TC_ACT_UNSPEC;
 	check = ip->check;
 	tc_nat(skb, p, &nat);
 	if (too_big) {
-		/* Received anew, so that the kernel routes and fragments it. Generic XDP drops it. */
+		/* Received anew, so that the kernel routes and fragments it. */
 		skb->mark = MARK_COPY;
 		bpf_clone_redirect(skb, cfg->nic_ifindex, BPF_F_INGRESS);
 		skb->mark = mark;
