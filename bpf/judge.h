@@ -23,6 +23,17 @@ static __always_inline bool is_martian(__be32 address)
 	return a >> 24 == 0 || a >> 24 == 127 || a >> 28 == 14 || a == 0xffffffff;
 }
 
+/*
+ * A source that nobody out there can have: an end of the tunnel, since each trusts the other, the public
+ * address, or no host's. The kernel takes none of its own addresses (__fib_validate_source()); those that
+ * mean nothing in the tunnel are not worth a look-up for every packet.
+ */
+static __always_inline bool is_spoofed(const struct nestwg_config *cfg, __be32 source)
+{
+	return source == cfg->address || source == cfg->peer || source == cfg->tunnel_address ||
+	       is_martian(source);
+}
+
 /* RFC 1122, section 3.2.2: what never gets an ICMP error. Broadcasts do not come this far. */
 static __always_inline bool may_be_answered(const struct packet *p)
 {
@@ -83,7 +94,7 @@ static __always_inline enum nestwg_reason judge_passage(const struct nestwg_conf
 							const struct arrival *in,
 							enum nestwg_reason passed)
 {
-	if (p->source == cfg->address || p->source == cfg->peer || is_martian(p->source))
+	if (is_spoofed(cfg, p->source))
 		return NESTWG_SPOOFED_SOURCE;
 	/* Perhaps it is not for the home at all; what the copy may do is seen when it is made. */
 	if (passed == NESTWG_FRAGMENT_UNSEEN)

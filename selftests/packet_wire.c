@@ -62,6 +62,8 @@ static const struct packet_case spoofed[] = {
 	  .in = { .source = PEER, .destination = PUBLIC, TCP_TO(443), .flags = SYN } },
 	{ "nobody on the wire is the gateway", NESTWG_SPOOFED_SOURCE, DROPPED,
 	  .in = { .source = PUBLIC, .destination = PUBLIC, UDP_TO(53) } },
+	{ "nor by its address in the tunnel", NESTWG_SPOOFED_SOURCE, DROPPED,
+	  .in = { .source = GATEWAY, .destination = PUBLIC, UDP_TO(53) } },
 	{ "127.0.0.1 is not on the wire", NESTWG_SPOOFED_SOURCE, DROPPED,
 	  .in = { .source = IP(127, 0, 0, 1), .destination = PUBLIC, UDP_TO(53) } },
 	{ "0.1.2.3 is not on the wire", NESTWG_SPOOFED_SOURCE, DROPPED,
