@@ -144,11 +144,11 @@ static __always_inline enum nestwg_reason judge_from_home(struct __sk_buff *skb,
 
 	if (p->destination != cfg->address) {
 		reason = judge_return(skb, cfg, p, &in, out);
-	} else if (p->later_fragment) {
+	} else if (p->later_fragment && follows_first(p)) {
 		reason = fragment_recall(p, NESTWG_HOME_HAIRPIN);
 	} else {
 		reason = judge_hairpin(cfg, p, &in);
-		if (p->first_fragment)
+		if (p->first_fragment && follows_first(p))
 			fragment_remember(p, reason);
 	}
 	if (reason == NESTWG_HOME_RETURNED || reason == NESTWG_HOME_HAIRPIN)

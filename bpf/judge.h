@@ -131,11 +131,11 @@ static __always_inline enum nestwg_reason judge_from_wire(const struct nestwg_co
 	if (!parse(p, in->data, in->data_end, in->frame, in->gso_size))
 		return NESTWG_MALFORMED;
 
-	if (p->later_fragment) {
+	if (p->later_fragment && follows_first(p)) {
 		reason = fragment_recall(p, NESTWG_FRAGMENT_UNSEEN);
 	} else {
 		reason = judge_owner(cfg, p, in);
-		if (p->first_fragment)
+		if (p->first_fragment && follows_first(p))
 			fragment_remember(p, reason);
 	}
 	if (reason == NESTWG_FORWARDED || reason == NESTWG_FRAGMENT_UNSEEN)

@@ -148,6 +148,17 @@ static const struct step other_steps[] = {
 	  { FROM_CLIENT, .protocol = PROTO_GRE, .id = 15, .payload = 100, .fragment_at = 56 } },
 };
 
+/* Without ports there is nothing to wait for. */
+static const struct step portless_steps[] = {
+	{ "GRE's last, before the first", NESTWG_FORWARDED, GOES_HOME,
+	  { FROM_CLIENT, .protocol = PROTO_GRE, .id = 17, .payload = 100, .fragment_at = 56 } },
+	{ "an excluded protocol's last, before the first", NESTWG_EXCLUDED, STAYS,
+	  { FROM_CLIENT, .protocol = PROTO_OSPF, .id = 17, .payload = 100, .fragment_at = 56 } },
+	{ "GRE's last with one hop left gets no answer", NESTWG_ANSWER_FORBIDDEN, DROPPED,
+	  { FROM_CLIENT, .protocol = PROTO_GRE, .id = 17, .payload = 100, .fragment_at = 56,
+	    .ttl = 1 } },
+};
+
 static const struct step hairpin_steps[] = {
 	{ "a first one to the public address", NESTWG_HOME_HAIRPIN, HOME_TURNED,
 	  { .source = PEER, .destination = PUBLIC, UDP_TO(443), FIRST(20) } },
@@ -159,6 +170,9 @@ static const struct step hairpin_steps[] = {
 	  { .source = PEER, .destination = PUBLIC, UDP_TO(PORT_TUNNEL), FIRST(22) } },
 	{ "its last", NESTWG_HOME_EXCLUDED, HOME_STAYS,
 	  { .source = PEER, .destination = PUBLIC, UDP_TO(PORT_TUNNEL), LAST(22) } },
+	{ "an excluded protocol's last, without its first", NESTWG_HOME_EXCLUDED, HOME_STAYS,
+	  { .source = PEER, .destination = PUBLIC, .protocol = PROTO_OSPF, .id = 23,
+	    .payload = 100, .fragment_at = 56 } },
 };
 
 #define RUN(story) \
@@ -180,6 +194,7 @@ RUN(limit)
 RUN(dropped)
 RUN(tcp)
 RUN(other)
+RUN(portless)
 RUN(hairpin)
 
 /* 30 seconds after the first fragment, its id may be another datagram's. */
@@ -230,6 +245,8 @@ void add_fragment_tests(struct suite *suite)
 			  NULL);
 	suite_add(suite, IN_MODES, "fragments of TCP", run_tcp, NULL);
 	suite_add(suite, IN_MODES, "fragments of ping and GRE", run_other, NULL);
+	suite_add(suite, IN_MODES, "fragments of what has no ports need no first", run_portless,
+		  NULL);
 	suite_add(suite, IN_MODES, "a first fragment is forgotten after 30 seconds", run_expired,
 			  NULL);
 	suite_add(suite, IN_HOME, "fragments to the public address", run_hairpin, NULL);
