@@ -167,7 +167,7 @@ static __always_inline int home_out_of_nic(struct __sk_buff *skb, const struct n
 	};
 	struct ethhdr *eth;
 
-	if (is_syn(p) && !(p->tcp_flags & TCP_ACK))
+	if (is_new_connection(p))
 		take_over(p);
 	tc_nat(skb, p, &nat);
 	skb->mark = MARK_RETURNED;

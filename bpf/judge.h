@@ -70,19 +70,18 @@ static __always_inline enum nestwg_reason judge_owner(const struct nestwg_config
 						      const struct arrival *in)
 {
 	bool query = p->protocol == IPPROTO_ICMP && icmp_is_query(p->icmp_type);
+	bool fresh = is_new_connection(p);
 
 	if (p->protocol == IPPROTO_ICMP && icmp_is_error(p->icmp_type))
 		return judge_icmp_error(cfg, p, in);
 
-	switch (owner_of(p->source, p->source_port, p->destination_port, p->protocol, query, true)) {
+	switch (owner_of(p->source, p->source_port, p->destination_port, p->protocol, query,
+			 !fresh)) {
 	case OWNER_EXCLUDED:
 		return NESTWG_EXCLUDED;
 	case OWNER_GATEWAY:
-		/* A new connection to a port where an old one was: only the home can mean it. */
-		if (p->protocol == IPPROTO_TCP &&
-		    (p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
-			return NESTWG_FORWARDED;
-		return NESTWG_OWN_FLOW;
+		/* A new connection to a port where an old one was: only the home can be meant. */
+		return fresh ? NESTWG_FORWARDED : NESTWG_OWN_FLOW;
 	default:
 		return NESTWG_FORWARDED;
 	}

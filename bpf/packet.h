@@ -158,4 +158,11 @@ static __always_inline bool parse(struct packet *p, void *data, void *data_end, 
 	return true;
 }
 
+/* The first packet of a TCP connection. */
+static __always_inline bool is_new_connection(const struct packet *p)
+{
+	return p->protocol == IPPROTO_TCP && !p->later_fragment &&
+	       (p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
+}
+
 #endif /* BPF_PACKET_H */

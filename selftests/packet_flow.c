@@ -347,6 +347,21 @@ static bool run_error_is_no_life(struct lab *lab, const void *argument)
 	return false;
 }
 
+/* Nor is a new connection, which goes to the home: the gateway's own may be over. */
+static bool run_syn_is_no_life(struct lab *lab, const void *argument)
+{
+	(void)argument;
+	if (!gateway_sends(lab, (struct spec){ SENT_TO_CLIENT, TCP_TO(443), .flags = SYN }))
+		return false;
+	set_age(lab, 3 * SECOND);
+	if (!goes_home(lab, "the SYN", (struct spec){ FROM_CLIENT, TCP_BY(443), .flags = SYN }))
+		return false;
+	if (get_age(lab) >= 3 * SECOND)
+		return true;
+	printf("# the SYN let the flow live on\n");
+	return false;
+}
+
 static bool with_icmp_excluded(struct lab *lab)
 {
 	const struct spec error = {
@@ -437,6 +452,8 @@ void add_flow_tests(struct suite *suite)
 	suite_add(suite, IN_MODES, "an ICMP error does not let a flow live on",
 			  run_error_is_no_life,
 		  NULL);
+	suite_add(suite, IN_MODES, "a new connection does not let a flow live on",
+		  run_syn_is_no_life, NULL);
 	suite_add(suite, IN_MODES, "allow icmp: pings stay on the gateway, errors find their way",
 		  run_icmp_excluded, NULL);
 	suite_add(suite, IN_MODES, "allow and disallow take effect at once", run_ports_live, NULL);
