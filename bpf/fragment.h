@@ -18,19 +18,23 @@ static __always_inline bool follows_first(const struct packet *p)
 	       p->protocol == IPPROTO_ICMP;
 }
 
-static __always_inline struct nestwg_fragment fragment_key(const struct packet *p)
+static __always_inline struct nestwg_fragment fragment_key(const struct packet *p,
+							   enum nestwg_origin origin)
 {
 	return (struct nestwg_fragment) {
 		.source = p->source,
 		.destination = p->destination,
 		.id = p->id,
 		.protocol = p->protocol,
+		.origin = origin,
 	};
 }
 
-static __always_inline void fragment_remember(const struct packet *p, enum nestwg_reason reason)
+static __always_inline void fragment_remember(const struct packet *p,
+						  enum nestwg_origin origin,
+						  enum nestwg_reason reason)
 {
-	struct nestwg_fragment key = fragment_key(p);
+	struct nestwg_fragment key = fragment_key(p, origin);
 	struct nestwg_fragment_state state = {
 		.seen = bpf_ktime_get_coarse_ns(),
 		.reason = reason,
@@ -41,9 +45,10 @@ static __always_inline void fragment_remember(const struct packet *p, enum nestw
 
 /* The reason of the first fragment, or UNSEEN. */
 static __always_inline enum nestwg_reason fragment_recall(const struct packet *p,
+							  enum nestwg_origin origin,
 							  enum nestwg_reason unseen)
 {
-	struct nestwg_fragment key = fragment_key(p);
+	struct nestwg_fragment key = fragment_key(p, origin);
 	struct nestwg_fragment_state *state = bpf_map_lookup_elem(&fragments, &key);
 
 	if (!state || state->seen + FRAGMENT_LIFETIME < bpf_ktime_get_coarse_ns())

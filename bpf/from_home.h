@@ -145,11 +145,11 @@ static __always_inline enum nestwg_reason judge_from_home(struct __sk_buff *skb,
 	if (p->destination != cfg->address) {
 		reason = judge_return(skb, cfg, p, &in, out);
 	} else if (p->later_fragment && follows_first(p)) {
-		reason = fragment_recall(p, NESTWG_HOME_HAIRPIN);
+		reason = fragment_recall(p, NESTWG_FROM_HOME, NESTWG_HOME_HAIRPIN);
 	} else {
 		reason = judge_hairpin(cfg, p, &in);
 		if (p->first_fragment && follows_first(p))
-			fragment_remember(p, reason);
+			fragment_remember(p, NESTWG_FROM_HOME, reason);
 	}
 	if (reason == NESTWG_HOME_RETURNED || reason == NESTWG_HOME_HAIRPIN)
 		reason = judge_home_passage(cfg, p, skb, reason);

@@ -131,11 +131,11 @@ static __always_inline enum nestwg_reason judge_from_wire(const struct nestwg_co
 		return NESTWG_MALFORMED;
 
 	if (p->later_fragment && follows_first(p)) {
-		reason = fragment_recall(p, NESTWG_FRAGMENT_UNSEEN);
+		reason = fragment_recall(p, NESTWG_FROM_WIRE, NESTWG_FRAGMENT_UNSEEN);
 	} else {
 		reason = judge_owner(cfg, p, in);
 		if (p->first_fragment && follows_first(p))
-			fragment_remember(p, reason);
+			fragment_remember(p, NESTWG_FROM_WIRE, reason);
 	}
 	if (reason == NESTWG_FORWARDED || reason == NESTWG_FRAGMENT_UNSEEN)
 		reason = judge_passage(cfg, p, in, reason);

@@ -118,7 +118,7 @@ struct nestwg_fragment {
 	__be32 destination;
 	__be16 id;
 	__u8 protocol;
-	__u8 unused;
+	__u8 origin;		/* enum nestwg_origin: what the wire claims is not the home's */
 };
 
 struct nestwg_fragment_state {

@@ -175,6 +175,18 @@ static const struct step hairpin_steps[] = {
 	    .payload = 100, .fragment_at = 56 } },
 };
 
+/* What the wire says to be the home's has no say in what becomes of the home's. */
+static const struct step claimed_steps[] = {
+	{ "a first one from the wire that says it is the home's", NESTWG_SPOOFED_SOURCE, DROPPED,
+	  { .source = PEER, .destination = PUBLIC, UDP_TO(443), FIRST(24) } },
+	{ "the home's last", NESTWG_HOME_HAIRPIN, HOME_TURNED,
+	  { .source = PEER, .destination = PUBLIC, UDP_TO(443), LAST(24) } },
+	{ "the home's first one to an excluded port", NESTWG_HOME_EXCLUDED, HOME_STAYS,
+	  { .source = PEER, .destination = PUBLIC, UDP_TO(PORT_TUNNEL), FIRST(25) } },
+	{ "a last one from the wire", NESTWG_SPOOFED_SOURCE, DROPPED,
+	  { .source = PEER, .destination = PUBLIC, UDP_TO(PORT_TUNNEL), LAST(25) } },
+};
+
 #define RUN(story) \
 	static bool run_##story(struct lab *lab, const void *argument) \
 	{ \
@@ -196,6 +208,7 @@ RUN(tcp)
 RUN(other)
 RUN(portless)
 RUN(hairpin)
+RUN(claimed)
 
 /* 30 seconds after the first fragment, its id may be another datagram's. */
 static bool run_expired(struct lab *lab, const void *argument)
@@ -250,4 +263,6 @@ void add_fragment_tests(struct suite *suite)
 	suite_add(suite, IN_MODES, "a first fragment is forgotten after 30 seconds", run_expired,
 			  NULL);
 	suite_add(suite, IN_HOME, "fragments to the public address", run_hairpin, NULL);
+	suite_add(suite, IN_HOME, "fragments that the wire says to be the home's", run_claimed,
+		  NULL);
 }
