@@ -424,6 +424,31 @@ static bool receive_stack(struct lab *lab, struct bytes *out)
 	return receive(lab->stack, 0, out);
 }
 
+static bool read_within(struct lab *lab, bool (*next)(struct lab *, struct bytes *), int fd,
+			int wait_ms, struct bytes *out)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+	if (next(lab, out))
+		return true;
+	return wait_ms && poll(&poll_fd, 1, wait_ms) > 0 && next(lab, out);
+}
+
+bool lab_read_tunnel(struct lab *lab, int wait_ms, struct bytes *out)
+{
+	return read_within(lab, receive_tunnel, lab->wg, wait_ms, out);
+}
+
+bool lab_read_stack(struct lab *lab, int wait_ms, struct bytes *out)
+{
+	return read_within(lab, receive_stack, lab->stack, wait_ms, out);
+}
+
+bool lab_read_nic(struct lab *lab, int wait_ms, struct bytes *out)
+{
+	return read_within(lab, receive_nic, lab->wire, wait_ms, out);
+}
+
 static struct bytes *heap_next(struct heap *heap)
 {
 	return &heap->packets[heap->count < SEEN_MAX ? heap->count : SEEN_MAX - 1];

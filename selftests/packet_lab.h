@@ -91,6 +91,10 @@ int lab_send_raw_home(struct lab *lab, const struct bytes *ip, __u16 ethertype);
 
 /* Wait until all that was sent has gone through, and collect it. */
 int lab_collect(struct lab *lab, struct heap *tunnel, struct heap *stack, struct heap *nic);
+/* One packet; false: none lay there within so many milliseconds. */
+bool lab_read_tunnel(struct lab *lab, int wait_ms, struct bytes *out);
+bool lab_read_stack(struct lab *lab, int wait_ms, struct bytes *out);
+bool lab_read_nic(struct lab *lab, int wait_ms, struct bytes *out);
 /* What lies in the tunnel now. */
 void lab_collect_tunnel(struct lab *lab, struct heap *tunnel);
 
