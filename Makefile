@@ -60,6 +60,12 @@ $(BUILD)/packet_test: $(wildcard selftests/packet*.c selftests/packet*.h include
 	$(CC) $(CPPFLAGS) -Iselftests $(CFLAGS) -std=gnu11 $(WARN) $(filter %.c,$^) $(LDFLAGS) \
 		$(LDLIBS) -o $@
 
+$(BUILD)/model_test: $(wildcard selftests/model*.c selftests/model*.h include/*.h) \
+		selftests/packet_lab.c selftests/packet_lab.h selftests/packet_build.c \
+		selftests/packet_build.h $(BUILD)/nestwg.skel.h
+	$(CC) $(CPPFLAGS) -Iselftests $(CFLAGS) -std=gnu11 $(WARN) $(filter %.c,$^) $(LDFLAGS) \
+		$(LDLIBS) -o $@
+
 install: all
 	install -D -m 0755 $(BUILD)/nestwg-xdp $(DESTDIR)$(SBINDIR)/nestwg-xdp
 
@@ -71,7 +77,7 @@ clean:
 	rm -rf $(filter-out $(BUILD)/vm,$(wildcard $(BUILD)/*))
 
 # One test program each way: see scripts/check for all of them, in the VM too.
-check: all $(BUILD)/packet_test
+check: all $(BUILD)/packet_test $(BUILD)/model_test
 	selftests/run_tests
 
 SHELL_SCRIPTS = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b|^\# shellcheck shell' scripts selftests .ci)
