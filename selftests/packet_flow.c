@@ -410,6 +410,23 @@ static bool run_ports_live(struct lab *lab, const void *argument)
 	return passed & goes_home(lab, "after it was excluded", in);
 }
 
+/* `allow` of a port that a flow of the gateway's own had used: else a SYN, which no own flow takes, would go home. */
+static bool run_excluded_first(struct lab *lab, const void *argument)
+{
+	const struct spec query = { SENT_TO_CLIENT, TCP_BY(8443), .flags = SYN };
+	const struct spec answer = { FROM_CLIENT, TCP_TO(8443), .flags = ACK, .payload = 20 };
+	const struct spec syn = { FROM_CLIENT, TCP_TO(8443), .flags = SYN };
+	bool passed;
+
+	(void)argument;
+	passed = gateway_sends(lab, query) && stays(lab, "before it is excluded", answer);
+	lab->ports[8443].excluded = NESTWG_EXCLUDED_TCP;
+	passed = passed && arrives(lab, "an answer", NESTWG_EXCLUDED, STAYS, answer) &&
+		 arrives(lab, "a new connection", NESTWG_EXCLUDED, STAYS, syn);
+	lab->ports[8443].excluded = 0;
+	return passed;
+}
+
 /* The home may visit the public address from and to ports that the gateway uses as well. */
 static bool run_hairpin(struct lab *lab, const void *argument)
 {
@@ -457,6 +474,8 @@ void add_flow_tests(struct suite *suite)
 	suite_add(suite, IN_MODES, "allow icmp: pings stay on the gateway, errors find their way",
 		  run_icmp_excluded, NULL);
 	suite_add(suite, IN_MODES, "allow and disallow take effect at once", run_ports_live, NULL);
+	suite_add(suite, IN_MODES, "an exclusion comes before a flow of the gateway's own",
+		  run_excluded_first, NULL);
 	suite_add(suite, IN_HOME, "the home's visits and the gateway's own flows", run_hairpin,
 			  NULL);
 }

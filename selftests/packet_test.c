@@ -151,6 +151,7 @@ int main(void)
 	libbpf_set_print(print_libbpf);
 	add_wire_tests(&suite);
 	add_fragment_tests(&suite);
+	add_size_tests(&suite);
 	add_flow_tests(&suite);
 	add_home_tests(&suite);
 	add_random_tests(&suite);
