@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# make, make install [PREFIX= DESTDIR=], make uninstall, make clean, make lint, make check
+# make, make install [PREFIX= DESTDIR=], make uninstall, make clean, make lint, make check, make coverage
 
 PREFIX	?= /usr/local
 SBINDIR	?= $(PREFIX)/sbin
@@ -80,6 +80,12 @@ clean:
 check: all $(BUILD)/packet_test $(BUILD)/model_test
 	selftests/run_tests
 
+# What the tests run: lines of the loader (as root: its tests make namespaces).
+coverage: coverage-loader
+
+coverage-loader: $(BUILD)/nestwg.skel.h
+	scripts/coverage
+
 SHELL_SCRIPTS = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b|^\# shellcheck shell' scripts selftests .ci)
 
 lint: lint-c lint-bpf lint-shell
@@ -105,5 +111,5 @@ lint-bpf:
 lint-shell:
 	shellcheck -x -P SCRIPTDIR $(SHELL_SCRIPTS)
 
-.PHONY: install uninstall clean check lint lint-c lint-bpf lint-shell
+.PHONY: install uninstall clean check coverage coverage-loader lint lint-c lint-bpf lint-shell
 .DELETE_ON_ERROR:
