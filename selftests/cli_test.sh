@@ -1,101 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The command line: what it refuses, that a refusal changes nothing, and that nobody is locked out.
+# The command line: what it refuses, and that a refusal changes nothing (cli.sh draws the gateway).
 #
-#   inet 192.0.2.1 ─── enp0s6 192.0.2.10 gw    wgcli0 10.0.18.1, UDP 51820, one peer 10.0.18.2
-#                                              wgcli1 two peers; wgcli2 a peer without a single address
-#   pod 172.17.0.2 ─────── pod0 172.17.0.1 gw   a container, masqueraded
+#   wgcli1 two peers; wgcli2 a peer without a single address
 
 set -u
 
 HERE=$(cd "$(dirname "$0")" && pwd -P)
-# shellcheck source=lib.sh
-. "$HERE/lib.sh"
-HOUSE_WG=wgcli0
-# shellcheck source=house.sh
-. "$HERE/house.sh"
-
-PINS=/sys/fs/bpf/nestwg
-
-nestwg()
-{
-	on gw "$NESTWG" "$@"
-}
-
-# everything: all that attach could change on the gateway, to compare.
-everything()
-{
-	{
-		find "$PINS" 2>/dev/null
-		nestwg status --json | grep -vE '"(packets|bytes|own_flows|latest_handshake)"'
-		on gw ip -d link show enp0s6 | grep -oE 'xdp[a-z]*|prog/xdp id [0-9]+'
-		on gw tc qdisc show | grep clsact
-		on gw bpftool net list dev enp0s6
-		on gw ip -4 address
-	} 2>&1
-}
-
-# refused STATUS REGEX ARGS...: the exit status, a message that says why, and nothing changed.
-refused()
-{
-	local wanted=$1 regex=$2 before after text status
-
-	shift 2
-	before=$(everything)
-	text=$(nestwg "$@" 2>&1)
-	status=$?
-	after=$(everything)
-	echo "nestwg-xdp $*: $text"
-	expect_is "exit status" "$status" "$wanted" &&
-		expect "the message" "$text" "$regex" &&
-		expect "the message's beginning" "$text" "^nestwg-xdp: " &&
-		expect_is "the state afterwards" "$after" "$before"
-}
-
-wireguard_add()
-{
-	local dev=$1
-
-	if [[ $HOUSE_WIREGUARD == kernel ]]; then
-		must ip -n "$HOUSE_PREFIX-gw" link add "$dev" type wireguard
-	else
-		LOG_LEVEL=error serve "wireguard-$dev" gw wireguard-go -f "$dev"
-		must wait_for 20 on gw wg show "$dev"
-	fi
-	must on gw wg set "$dev" private-key <(wg genkey) "${@:2}"
-	must ip -n "$HOUSE_PREFIX-gw" link set "$dev" mtu 1420 up
-}
-
-peer()
-{
-	echo peer "$(wg genkey | wg pubkey)" allowed-ips "$1"
-}
-
-gateway_up()
-{
-	must netns_add "$HOUSE_PREFIX-gw"
-	must netns_add "$HOUSE_PREFIX-inet"
-	house_gateway_link
-	addresses inet <<<"to-gw 192.0.2.1/24"
-	addresses gw <<<"enp0s6 192.0.2.10/24 192.0.2.1"
-	# shellcheck disable=SC2046 # words
-	wireguard_add wgcli0 listen-port 51820 $(peer 10.0.18.2/32)
-	must ip -n "$HOUSE_PREFIX-gw" address add 10.0.18.1/30 dev wgcli0
-	must on gw sysctl -qw net.ipv4.ip_forward=1
-}
-
-excluded()
-{
-	nestwg status --json | "$HOUSE_PYTHON" -c '
-import json, sys
-print(" ".join(e["spec"] for e in json.load(sys.stdin)[0]["exclusions"]))'
-}
-
-mode_in_force()
-{
-	nestwg status --json | "$HOUSE_PYTHON" -c 'import json, sys; print(json.load(sys.stdin)[0]["mode"])'
-}
+# shellcheck source=cli.sh
+. "$HERE/cli.sh"
 
 # --- nothing attached ----------------------------------------------------------------------------
 
@@ -147,90 +61,6 @@ no_wg_program()
 	status=$?
 	echo "$text"
 	expect_is "exit status" "$status" 1 && expect "the message" "$text" "wireguard-tools"
-}
-
-# --- half-way failures ---------------------------------------------------------------------------
-
-# Attach with the Nth bpf() call failing: whatever it was, nothing may be left.
-fails_at_bpf_call()
-{
-	local before after status
-
-	before=$(everything)
-	on gw strace -f -qq -o /dev/null -e trace=bpf -e inject=bpf:error=ENOMEM:when="$1" \
-		"$NESTWG" attach enp0s6 --mode native --wg wgcli0 >"$WORK/inject.log" 2>&1
-	status=$?
-	after=$(everything)
-	if ((status == 0)); then
-		nestwg detach enp0s6 >/dev/null || return
-		echo "call $1: attached all the same"
-		return
-	fi
-	cat "$WORK/inject.log"
-	expect_is "after a failure of bpf() call $1" "$after" "$before"
-}
-
-fails_anywhere()
-{
-	local n
-
-	for n in {1..64..2}; do
-		fails_at_bpf_call "$n" || return
-	done
-}
-
-# A second attach that fails: the first goes on as it was.
-upgrade_fails_anywhere()
-{
-	local n before after
-
-	nestwg attach enp0s6 --mode native --wg wgcli0 --allow 8080 >/dev/null || return
-	before=$(everything)
-	for n in {1..160..4}; do
-		on gw strace -f -qq -o /dev/null -e trace=bpf -e inject=bpf:error=ENOMEM:when="$n" \
-			"$NESTWG" attach enp0s6 >"$WORK/inject.log" 2>&1 && continue
-		after=$(everything)
-		cat "$WORK/inject.log"
-		if ! diff <(stable <<<"$before") <(stable <<<"$after"); then
-			echo "that was after a failure of bpf() call $n"
-			nestwg detach enp0s6 >/dev/null
-			return 1
-		fi
-	done
-	nestwg detach enp0s6 >/dev/null
-}
-
-stable()
-{
-	grep -vE 'program_id|attached_at|id [0-9]+' | sed 's/xdp\/id:[0-9]*/xdp/'
-}
-
-# Killed at the Nth bpf() call: the next attach works, and detach leaves nothing.
-killed_anywhere()
-{
-	local n before
-
-	before=$(everything)
-	for n in {2..64..3}; do
-		on gw strace -f -qq -o /dev/null -e trace=bpf -e inject=bpf:signal=KILL:when="$n" \
-			"$NESTWG" attach enp0s6 --mode native --wg wgcli0 >/dev/null 2>&1
-		nestwg status >/dev/null || return
-		nestwg attach enp0s6 --mode native --wg wgcli0 >/dev/null || return
-		expect_is "mode after a kill at call $n" "$(mode_in_force)" native || return
-		nestwg detach enp0s6 >/dev/null || return
-		expect_is "after a kill at call $n, attach and detach" "$(everything)" "$before" || return
-	done
-}
-
-two_at_once()
-{
-	local first second
-
-	nestwg attach enp0s6 --wg wgcli0 >"$WORK/first.log" 2>&1 &
-	first=$!
-	nestwg attach enp0s6 --wg wgcli0 >"$WORK/second.log" 2>&1 &
-	second=$!
-	wait "$first" && wait "$second" && nestwg status >/dev/null && nestwg detach enp0s6 >/dev/null
 }
 
 # --- another XDP program -------------------------------------------------------------------------
@@ -293,115 +123,6 @@ auto_falls_back_to_tc()
 	expect "attach says" "$text" "tc mode.*driver refused native XDP: Operation not supported" &&
 		expect_is "mode" "$(mode_in_force)" tc && expect "status" "$(nestwg status)" "driver refused" &&
 		nestwg detach plain0 >/dev/null
-}
-
-# --- SSH -----------------------------------------------------------------------------------------
-
-gateway_sshd()
-{
-	house_ssh_keys
-	house_sshd gw 2222
-	wait_for 20 listening gw 2222
-}
-
-# At boot sshd may come later: what it would listen on stays here.
-sshd_that_is_to_come()
-{
-	local port
-
-	port=$(/usr/sbin/sshd -T 2>/dev/null | sed -n 's/^port //p' | head -n 1)
-	expect "the machine's own sshd_config" "$port" '^[0-9]+$' || return
-	nestwg attach enp0s6 --wg wgcli0 >/dev/null && expect "exclusions" "$(excluded)" "(^| )$port/tcp" &&
-		nestwg detach enp0s6 >/dev/null
-}
-
-# The world comes in by 2200, sshd has 2222: an open session tells.
-session_behind_redirect()
-{
-	must on gw iptables -t nat -A PREROUTING -i enp0s6 -p tcp --dport 2200 -j REDIRECT --to-ports 2222
-	serve session inet bash -c 'sleep 60 | nc 192.0.2.10 2200'
-	wait_for 10 log_has session SSH || return
-	nestwg attach enp0s6 --wg wgcli0 >/dev/null && expect "exclusions" "$(excluded)" "2200/tcp" &&
-		nestwg detach enp0s6 >/dev/null
-	local status=$?
-
-	background_stop session
-	must on gw iptables -t nat -F
-	return "$status"
-}
-
-sshd_is_excluded()
-{
-	nestwg attach enp0s6 --wg wgcli0 >/dev/null && expect "exclusions" "$(excluded)" "2222/tcp" &&
-		expect "exclusions" "$(excluded)" "51820/udp" && nestwg detach enp0s6 >/dev/null
-}
-
-session_is_excluded()
-{
-	on gw env SSH_CONNECTION="198.51.100.7 50000 192.0.2.10 2022" "$NESTWG" attach enp0s6 --wg wgcli0 >/dev/null &&
-		expect "exclusions" "$(excluded)" "2022/tcp" && nestwg detach enp0s6 >/dev/null
-}
-
-# sudo removes SSH_CONNECTION; the shell above it still has it.
-session_is_found_behind_sudo()
-{
-	on gw env SSH_CONNECTION="198.51.100.7 50000 192.0.2.10 2023" \
-		bash -c "env -u SSH_CONNECTION $NESTWG attach enp0s6 --wg wgcli0; true" >/dev/null &&
-		expect "exclusions" "$(excluded)" "2023/tcp" && nestwg detach enp0s6 >/dev/null
-}
-
-no_ssh_is_told()
-{
-	nestwg attach enp0s6 --wg wgcli0 --no-ssh >/dev/null && fails expect "exclusions" "$(excluded)" "2222/tcp" >/dev/null &&
-		nestwg detach enp0s6 >/dev/null
-}
-
-# --- connections that are open -------------------------------------------------------------------
-
-pod_up()
-{
-	netns_add "$HOUSE_PREFIX-pod" && cable gw pod0 pod eth0 &&
-		addresses gw <<<"pod0 172.17.0.1/24" && addresses pod <<<"eth0 172.17.0.2/24 172.17.0.1" &&
-		on gw iptables -t nat -A POSTROUTING -s 172.17.0.0/24 -o enp0s6 -j MASQUERADE
-}
-
-# Accepts two connections, and says something on both once the file is there.
-PUSH='
-import os, socket, sys, time
-server = socket.create_server(("0.0.0.0", 7778))
-print("ready", flush=True)
-held = [server.accept()[0] for _ in range(2)]
-print("held", flush=True)
-while not os.path.exists(sys.argv[1]):
-    time.sleep(0.05)
-for connection in held:
-    connection.sendall(b"pushed\n")
-time.sleep(60)'
-
-# Silent until after attach, when the other side speaks first: only what attach has found saves them.
-silent_connections_survive()
-{
-	local host status=0
-
-	pod_up || return
-	serve push inet "$HOUSE_PYTHON" -c "$PUSH" "$WORK/push"
-	wait_for 10 log_has push ready || return
-	for host in gw pod; do
-		serve "silent-$host" "$host" nc -d 192.0.2.1 7778
-	done
-	wait_for 10 log_has push held || return
-	nestwg attach enp0s6 --wg wgcli0 --mode "$1" >/dev/null || return
-	touch "$WORK/push"
-	for host in gw pod; do
-		wait_for 5 log_has "silent-$host" pushed || status=1
-		background_stop "silent-$host"
-	done
-	background_stop push
-	rm -f "$WORK/push"
-	nestwg detach enp0s6 >/dev/null
-	netns_del "$HOUSE_PREFIX-pod"
-	on gw iptables -t nat -F
-	return "$status"
 }
 
 # --- allow and disallow --------------------------------------------------------------------------
@@ -510,10 +231,7 @@ nic_gone()
 
 isolate "$@"
 begin
-HOUSE_FORWARD=nestwg
-house_need
-need_commands strace setpriv setarch clang bpftool
-mkdir "$WORK/etc"
+cli_need setpriv setarch clang
 gateway_up
 
 tap "nothing attached: status says so" status_of_nothing
@@ -547,23 +265,11 @@ tap "refused: native XDP that the driver has not" eval 'dummy_nic &&
 		attach plain0 --wg wgcli0 --mode native'
 tap "auto falls back to tc and says why" auto_falls_back_to_tc
 
-tap "the port of an sshd that is not there yet" sshd_that_is_to_come
-tap "the ports of sshd and the tunnel are excluded by themselves" eval 'gateway_sshd && sshd_is_excluded'
-tap "the port of the SSH session is" session_is_excluded
-tap "behind sudo, too" session_is_found_behind_sudo
-tap "the port that iptables redirects to sshd" session_behind_redirect
-tap "--no-ssh: not" no_ssh_is_told
-for mode in native generic tc; do
-	tap "silent connections of the gateway and a container survive attach, $mode" silent_connections_survive "$mode"
-done
-tap "two attaches at once: one waits" two_at_once
-tap "each bpf() call fails once: nothing is left" fails_anywhere
-tap "each bpf() call of an upgrade fails once: what was there goes on" upgrade_fails_anywhere
-tap "killed at each bpf() call: attach and detach work" killed_anywhere
 tap "clsact, as before Linux 6.6" clsact_too
 tap "somebody else's clsact stays" clsact_of_others_stays
 tap "somebody else's filter does not blind us" others_filter_does_not_blind
 
+must gateway_sshd
 must nestwg attach enp0s6 --wg wgcli0 >/dev/null
 for spec in 0 70000 22- -22 tcp/22 22/ 22/sctp 300-200 "" 22x +22 " 22" 22/TCPP 1-2-3; do
 	tap "refused: allow '$spec'" refused 2 "." allow -- "$spec"
