@@ -190,9 +190,11 @@ peer_gone()
 	return "$status"
 }
 
+# What the operator has allowed as well stays allowed.
 port_moved()
 {
-	on gw wg set wgcli0 listen-port 51899 && problem "port 51899/udp does not stay on the gateway" && mended
+	nestwg allow 51820/udp >/dev/null && on gw wg set wgcli0 listen-port 51899 &&
+		problem "port 51899/udp does not stay on the gateway" && mended && expect "exclusions" "$(excluded)" 51820/udp
 	local status=$?
 
 	on gw wg set wgcli0 listen-port 51820

@@ -107,6 +107,59 @@ replace_takes_its_place()
 		nestwg detach enp0s6 >/dev/null
 }
 
+# Attach the pinned program to the interface by a bpf_link, as libxdp and Cilium do, and keep it.
+LINK_CREATE='
+import ctypes, os, socket, struct, sys, time
+libc = ctypes.CDLL(None, use_errno=True)
+number = {"x86_64": 321, "aarch64": 280}[os.uname().machine]
+def bpf(command, attributes):
+    result = libc.syscall(number, command, ctypes.create_string_buffer(attributes, 120), 120)
+    if result < 0:
+        sys.exit(os.strerror(ctypes.get_errno()))
+    return result
+path = ctypes.create_string_buffer(sys.argv[1].encode())
+program = bpf(7, struct.pack("Q", ctypes.addressof(path)))	# BPF_OBJ_GET
+bpf(28, struct.pack("IIII", program, socket.if_nametoindex(sys.argv[2]), 37, 0))	# BPF_LINK_CREATE, BPF_XDP
+print("linked", flush=True)
+time.sleep(60)'
+
+# A link cannot be replaced by another program, only ended.
+other_link_is_replaced()
+{
+	program xdp 2 && bpftool prog load "$WORK/xdp.o" /sys/fs/bpf/other || return
+	serve linker gw "$HOUSE_PYTHON" -c "$LINK_CREATE" /sys/fs/bpf/other enp0s6
+	wait_for 10 log_has linker linked &&
+		refused 1 "another XDP program \(other, id [0-9]+\) is attached; --replace" \
+			attach enp0s6 --wg wgcli0 --mode native &&
+		nestwg attach enp0s6 --wg wgcli0 --mode native --replace >/dev/null &&
+		expect_is "mode" "$(mode_in_force)" native && fails expect "status" "$(nestwg status)" PROBLEM >/dev/null &&
+		nestwg detach enp0s6 >/dev/null
+	local status=$?
+
+	background_stop linker
+	rm /sys/fs/bpf/other
+	return "$status"
+}
+
+# It is put back when ours cannot take its place.
+other_is_put_back()
+{
+	local before
+
+	program xdp 2 && ip -n "$HOUSE_PREFIX-gw" link set plain0 xdpgeneric obj "$WORK/xdp.o" sec xdp || return
+	before=$(on gw bpftool net list dev plain0 | grep -A1 xdp)
+	refused 1 "cannot attach native XDP: driver refused" attach plain0 --wg wgcli0 --mode native --replace &&
+		expect "attach says" "$(nestwg attach plain0 --wg wgcli0 --replace 2>&1)" \
+			"driver refused native XDP.*leaves the XDP program other in its place" &&
+		nestwg detach plain0 >/dev/null || return
+	expect "XDP programs before" "$before" "plain0.* generic id" &&
+		expect "XDP programs after" "$(on gw bpftool net list dev plain0)" "plain0.* generic id"
+	local status=$?
+
+	ip -n "$HOUSE_PREFIX-gw" link set plain0 xdpgeneric off
+	return "$status"
+}
+
 # --- a driver without native XDP -----------------------------------------------------------------
 
 dummy_nic()
@@ -174,6 +227,16 @@ clsact_of_others_stays()
 
 	must on gw tc qdisc del dev enp0s6 clsact
 	return "$status"
+}
+
+# The qdisc was ours; by now it has somebody else's filter.
+qdisc_with_others_filter_stays()
+{
+	program classifier 0 && on gw env NESTWG_TC=clsact "$NESTWG" attach enp0s6 --wg wgcli0 >/dev/null &&
+		on gw tc filter add dev enp0s6 egress prio 10 bpf direct-action obj "$WORK/classifier.o" sec classifier &&
+		nestwg detach enp0s6 >/dev/null &&
+		expect "filters" "$(on gw tc filter show dev enp0s6 egress)" "classifier\.o" || return
+	on gw tc qdisc del dev enp0s6 clsact
 }
 
 # A filter of somebody else's that ends the chain must not keep nestwg_learn from seeing the gateway's pings.
@@ -264,9 +327,12 @@ tap "refused: native XDP that the driver has not" eval 'dummy_nic &&
 	refused 1 "plain0: cannot attach native XDP: driver refused \(Operation not supported\); try --mode tc" \
 		attach plain0 --wg wgcli0 --mode native'
 tap "auto falls back to tc and says why" auto_falls_back_to_tc
+tap "another XDP program, on a link, is replaced" other_link_is_replaced
+tap "another XDP program is put back" other_is_put_back
 
 tap "clsact, as before Linux 6.6" clsact_too
 tap "somebody else's clsact stays" clsact_of_others_stays
+tap "a qdisc of ours with somebody else's filter stays" qdisc_with_others_filter_stays
 tap "somebody else's filter does not blind us" others_filter_does_not_blind
 
 must gateway_sshd
