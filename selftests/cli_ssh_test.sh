@@ -101,7 +101,7 @@ silent_connections_survive()
 	nestwg attach enp0s6 --wg wgcli0 --mode "$1" >/dev/null || return
 	touch "$WORK/push"
 	for host in gw pod; do
-		wait_for 5 log_has "silent-$host" pushed || status=1
+		wait_for 20 log_has "silent-$host" pushed || status=1
 		background_stop "silent-$host"
 	done
 	background_stop push
