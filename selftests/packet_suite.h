@@ -54,6 +54,7 @@ void add_home_tests(struct suite *suite);	/* packet_home.c: from the home */
 void add_flow_tests(struct suite *suite);	/* packet_flow.c: the gateway's own flows */
 void add_fragment_tests(struct suite *suite);	/* packet_fragment.c */
 void add_size_tests(struct suite *suite);	/* packet_size.c */
+void add_flood_tests(struct suite *suite);	/* packet_flood.c: full maps */
 void add_random_tests(struct suite *suite);	/* packet_random.c */
 void add_watch_tests(struct suite *suite);	/* packet_watch.c: what `monitor` is shown */
 

@@ -154,6 +154,7 @@ int main(void)
 	add_size_tests(&suite);
 	add_flow_tests(&suite);
 	add_home_tests(&suite);
+	add_flood_tests(&suite);
 	add_random_tests(&suite);
 	add_watch_tests(&suite);
 	printf("1..%u\n", plan(&suite));
