@@ -15,7 +15,7 @@ struct arrival {
 	__u32 gso_size;
 };
 
-/* RFC 1122, section 3.2.1.3: no packet on a wire may have such a source. Class E is left alone. */
+/* RFC 1122, section 3.2.1.3: no packet on a wire may have such a source. Class E passes. */
 static __always_inline bool is_martian(__be32 address)
 {
 	__u32 a = bpf_ntohl(address);
@@ -24,20 +24,32 @@ static __always_inline bool is_martian(__be32 address)
 }
 
 /*
- * A source that nobody out there can have: an end of the tunnel, since each trusts the other, the public
- * address, or no host's. The kernel takes none of its own addresses (__fib_validate_source()); those that
- * mean nothing in the tunnel are not worth a look-up for every packet.
+ * Is ADDRESS one of the gateway's other addresses, or the broadcast address of a network that it is in? Most
+ * sources are none, and the bits say so without a look-up.
+ */
+static __always_inline bool is_gateways(const struct nestwg_config *cfg, __be32 address)
+{
+	return cfg->address_bits & nestwg_address_bit(address) &&
+	       bpf_map_lookup_elem(&addresses, &address);
+}
+
+/*
+ * A source that nobody beyond the NIC has. The kernel's __fib_validate_source() refuses every local
+ * address: the home would answer to it, and so speak to what listens on the gateway's inner ones alone.
  */
 static __always_inline bool is_spoofed(const struct nestwg_config *cfg, __be32 source)
 {
-	return source == cfg->address || source == cfg->peer || source == cfg->tunnel_address ||
-	       is_martian(source);
+	return source == cfg->address || source == cfg->peer || is_martian(source) ||
+	       is_gateways(cfg, source);
 }
 
-/* RFC 1122, section 3.2.2: what never gets an ICMP error. Broadcasts do not come this far. */
+/*
+ * RFC 1122, section 3.2.2: what never gets an ICMP error. Broadcasts do not come this far, nor do most of
+ * the sources that are no single host; class E is one more.
+ */
 static __always_inline bool may_be_answered(const struct packet *p)
 {
-	if (p->later_fragment)
+	if (p->later_fragment || bpf_ntohl(p->source) >> 28 == 15)
 		return false;
 	return p->protocol != IPPROTO_ICMP || icmp_is_query(p->icmp_type) ||
 	       icmp_is_reply(p->icmp_type);

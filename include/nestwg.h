@@ -53,6 +53,7 @@ struct nestwg_config {
 	__u32 nic_ifindex;
 	__u32 wg_ifindex;
 	__u32 flags;		/* enum nestwg_flags */
+	__u64 address_bits;	/* nestwg_address_bit() of all that are in map `addresses` */
 
 	/* Only the loader reads what follows. */
 	__u32 version;		/* NESTWG_STATE_VERSION of the loader that made the maps */
@@ -68,6 +69,13 @@ struct nestwg_config {
 };
 
 #define NESTWG_STATE_VERSION	1
+
+/* The bit of config.address_bits that stands for ADDRESS, and for others: what it says "no" to needs no look-up. */
+static inline __u64 nestwg_address_bit(__be32 address)
+{
+	/* Fibonacci hashing (Knuth, TAOCP 6.4) to six bits. */
+	return 1ULL << (address * 0x9e3779b1U >> 26);
+}
 
 /*
  * Map `ports`, indexed by port in host order, mapped into the loader's memory. The programs write only

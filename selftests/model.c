@@ -111,14 +111,13 @@ static bool is_no_host(__u32 address)
 
 static bool is_spoofed(const struct model_config *c, __u32 source)
 {
-	return source == c->peer || source == c->address || is_no_host(source) ||
-	       (c->tunnel_address && source == c->tunnel_address);
+	return source == c->peer || is_gateways_own(c, source) || is_no_host(source);
 }
 
-/* RFC 1122, 3.2.2: neither about ICMP errors nor about later fragments. */
+/* RFC 1122, 3.2.2: neither about ICMP errors nor about later fragments, and to single hosts only. */
 static bool may_be_answered(const struct packet *p)
 {
-	return !p->offset &&
+	return !p->offset && p->source >> 28 != 15 &&
 	       (p->protocol != PROTO_ICMP || is_icmp_query(p) || is_icmp_reply(p));
 }
 

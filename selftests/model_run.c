@@ -74,13 +74,17 @@ static bool set_addresses(struct lab *lab, const struct model_config *c)
 	const struct bpf_map *map = lab->skel->maps.config;
 	struct nestwg_config config;
 	__u32 zero = 0, key;
+	__u64 bits = 0;
 	__u8 one = 1;
 
 	while (!bpf_map__get_next_key(addresses, NULL, &key, sizeof(key)))
 		bpf_map__delete_elem(addresses, &key, sizeof(key), 0);
 	for (int i = 0; i <= MODEL_OTHERS; i++) {
 		key = htonl(i < MODEL_OTHERS ? c->others[i] : c->tunnel_address);
-		if (key && bpf_map__update_elem(addresses, &key, sizeof(key), &one, sizeof(one), 0))
+		if (!key)
+			continue;
+		bits |= nestwg_address_bit(key);
+		if (bpf_map__update_elem(addresses, &key, sizeof(key), &one, sizeof(one), 0))
 			return false;
 	}
 	if (bpf_map__lookup_elem(map, &zero, sizeof(zero), &config, sizeof(config), 0))
@@ -88,6 +92,7 @@ static bool set_addresses(struct lab *lab, const struct model_config *c)
 	config.address = htonl(c->address);
 	config.peer = htonl(c->peer);
 	config.tunnel_address = htonl(c->tunnel_address);
+	config.address_bits = bits;
 	return !bpf_map__update_elem(map, &zero, sizeof(zero), &config, sizeof(config), 0);
 }
 

@@ -273,6 +273,7 @@ int lab_set_mode(struct lab *lab, enum mode mode)
 		.nic_ifindex = lab->nic_ifindex,
 		.wg_ifindex = lab->wg_ifindex,
 		.flags = flags[mode],
+		.address_bits = nestwg_address_bit(htonl(GATEWAY)),
 	};
 	__u32 zero = 0;
 
