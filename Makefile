@@ -66,6 +66,13 @@ $(BUILD)/model_test: $(wildcard selftests/model*.c selftests/model*.h include/*.
 	$(CC) $(CPPFLAGS) -Iselftests $(CFLAGS) -std=gnu11 $(WARN) $(filter %.c,$^) $(LDFLAGS) \
 		$(LDLIBS) -o $@
 
+$(BUILD)/flood: selftests/flood.c selftests/flood_kinds.c selftests/flood.h | $(BUILD)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -std=gnu11 $(WARN) $(filter %.c,$^) $(LDFLAGS) -o $@
+
+TEST_PROGRAMS := $(addprefix $(BUILD)/,packet_test model_test flood)
+
+tests: all $(TEST_PROGRAMS)
+
 install: all
 	install -D -m 0755 $(BUILD)/nestwg-xdp $(DESTDIR)$(SBINDIR)/nestwg-xdp
 
@@ -77,7 +84,7 @@ clean:
 	rm -rf $(filter-out $(BUILD)/vm,$(wildcard $(BUILD)/*))
 
 # One test program each way: see scripts/check for all of them, in the VM too.
-check: all $(BUILD)/packet_test $(BUILD)/model_test
+check: tests
 	selftests/run_tests
 
 # What the tests run: lines of the loader (as root: its tests make namespaces).
@@ -111,5 +118,5 @@ lint-bpf:
 lint-shell:
 	shellcheck -x -P SCRIPTDIR $(SHELL_SCRIPTS)
 
-.PHONY: install uninstall clean check coverage coverage-loader lint lint-c lint-bpf lint-shell
+.PHONY: tests install uninstall clean check coverage coverage-loader lint lint-c lint-bpf lint-shell
 .DELETE_ON_ERROR:
