@@ -136,7 +136,7 @@ static int open_device(struct flood *flood, const char *name)
 static const struct kind *find_kind(const char *name)
 {
 	for (const struct kind *kind = kinds; kind->name; kind++)
-		if (!strcmp(kind->name, name))
+		if (strcmp(kind->name, name) == 0)
 			return kind;
 	return NULL;
 }
@@ -155,31 +155,41 @@ static bool parse_number(const char *text, unsigned long long *number)
 	return *text && !*end;
 }
 
+static bool parse_port(const char *text, unsigned int *port)
+{
+	unsigned long long number;
+
+	if (!parse_number(text, &number) || number > 65535)
+		return false;
+	*port = number;
+	return true;
+}
+
 static bool parse_setting(struct flood *flood, const char *setting)
 {
 	const char *value = strchr(setting, '=');
-	unsigned long long port;
+	size_t length = value ? (size_t)(value - setting) : 0;
+	char name[8] = {};
 
-	if (!value++)
+	if (!length || length >= sizeof(name))
 		return false;
-	if (!strncmp(setting, "count=", 6))
+	memcpy(name, setting, length);
+	value++;
+	if (strcmp(name, "count") == 0)
 		return parse_number(value, &flood->count);
-	if (!strncmp(setting, "rate=", 5))
+	if (strcmp(name, "rate") == 0)
 		return parse_number(value, &flood->rate);
-	if (!strncmp(setting, "flows=", 6))
+	if (strcmp(name, "flows") == 0)
 		return parse_number(value, &flood->flows) && flood->flows;
-	if (!strncmp(setting, "seed=", 5))
+	if (strcmp(name, "seed") == 0)
 		return parse_number(value, &flood->seed);
-	if (!strncmp(setting, "to=", 3))
+	if (strcmp(name, "to") == 0)
 		return inet_pton(AF_INET, value, &flood->to) == 1;
-	if (!strncmp(setting, "from=", 5))
+	if (strcmp(name, "from") == 0)
 		return inet_pton(AF_INET, value, &flood->from) == 1;
-	if (!strncmp(setting, "peer=", 5))
+	if (strcmp(name, "peer") == 0)
 		return inet_pton(AF_INET, value, &flood->peer) == 1;
-	if (strncmp(setting, "port=", 5) || !parse_number(value, &port) || port > 65535)
-		return false;
-	flood->port = port;
-	return true;
+	return strcmp(name, "port") == 0 && parse_port(value, &flood->port);
 }
 
 int main(int argc, char **argv)

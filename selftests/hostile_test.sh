@@ -148,7 +148,7 @@ counters()
 # device HOST IF FIELD: of /proc/net/dev. Received: 2 bytes, 3 packets, 5 drop; sent: 11 packets, 13 drop.
 device()
 {
-	on "$1" awk -v dev="$2:" -v field="$3" '$1 == dev { print $field }' /proc/net/dev
+	on "$1" cat /proc/net/dev | awk -v dev="$2:" -v field="$3" '$1 == dev { print $field }'
 }
 
 # snapshot NAME: all figures, into $WORK/NAME.*, with the traffic at rest.
@@ -534,8 +534,8 @@ answers
 snapshot before
 tap "the great flood of $HOSTILE_FLOWS flows is sent" great_flood
 great_figures
-tap "the great flood: SSH, DNS, TCP, the tunnel and the users survive it" all_go_on
-tap "the great flood: and are served as before" all_recover
+tap "the great flood: SSH, DNS, TCP, the tunnel and the users are served as before it" all_recover
+tap "the great flood: and waited no longer than is forgiven" all_go_on
 tap "the great flood: every frame is explained" great_flood_is_explained
 tap "the great flood: no flow was entered, the maps are bounded" nothing_grew
 figures
