@@ -22,9 +22,10 @@ import sys
 import time
 
 SCALE = float(os.environ.get("LIMIT_SCALE", "1"))
-PATIENCE = 30 * SCALE
+# Longer than TCP's back-off after a flood.
+PATIENCE = 120 * SCALE
 PAUSE = os.environ.get("HOSTILE_PAUSE", "")
-INTERVAL = 0.05
+INTERVAL = 0.05 * SCALE
 
 
 def repeat(exchange):

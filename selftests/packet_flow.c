@@ -113,7 +113,8 @@ static bool run_tcp(struct lab *lab, const void *argument)
 	       stays(lab, "the SYN-ACK", answer) &&
 	       stays(lab, "a full-sized segment", data) &&
 	       goes_home(lab, "the same from another port", other) &&
-	       goes_home(lab, "a new connection to the same port", fresh);
+	       goes_home(lab, "a new connection to the same port", fresh) &&
+	       stays(lab, "the old one, whoever sent that", data);
 }
 
 static bool run_reset(struct lab *lab, const void *argument)
