@@ -6,8 +6,8 @@
   lines HOST PORT        hold one TCP connection to house_peer.py's `echo`
   dns SERVER NAME        ask for an A record over UDP, a socket of its own each time
   ping ADDRESS           ICMP echo
-  forge LOCAL PORT REMOTE PORT
-                         send LOCAL one ICMP error: what it sent from PORT to REMOTE's PORT by TCP was too big
+  forge PROTOCOL LOCAL PORT REMOTE PORT
+                         send LOCAL one ICMP error: what it sent from PORT to REMOTE's PORT was too big for 68 bytes
 
 Each but the last prints "BEGAN LATENCY" for each exchange, seconds since the epoch and milliseconds, until it is killed or fails.
 What UDP or ICMP lose is sent again after a second, and the clock runs on. While the file that $HOSTILE_PAUSE names
@@ -116,10 +116,10 @@ def checksum(data):
     return ~(total + (total >> 16)) & 0xFFFF
 
 
-def forge(local, port, remote, remote_port):
+def forge(protocol, local, port, remote, remote_port):
     ends = socket.inet_aton(local) + socket.inet_aton(remote)
-    quote = struct.pack("!BBHHHBBH", 0x45, 0, 1500, 1, 0x4000, 60, socket.IPPROTO_TCP, 0) + ends
-    # The sequence number is a guess.
+    quote = struct.pack("!BBHHHBBH", 0x45, 0, 1500, 1, 0x4000, 60, int(protocol), 0) + ends
+    # TCP's sequence number is a guess.
     quote += struct.pack("!HHI", int(port), int(remote_port), 0x12345678)
     error = struct.pack("!BBHHH", 3, 4, 0, 0, 68) + quote
     error = error[:2] + struct.pack("!H", checksum(error)) + error[4:]

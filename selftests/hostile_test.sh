@@ -404,7 +404,7 @@ honest_fragments_pass()
 
 path_mtu()
 {
-	on "$1" ip -o route get "$2" | sed -n 's/.* mtu \([0-9]*\).*/\1/p'
+	on "$1" ip -o route get "$2" | sed -n 's/.* mtu \(lock \)\?\([0-9]*\).*/\2/p'
 }
 
 # Somebody who knows a connection's addresses and ports, but no sequence number, says that its packets are too big.
@@ -414,14 +414,30 @@ forged_mtu_is_refused()
 	local ports
 
 	ports=$(on gw ss -Htn dst "$HOUSE_INTERNET:7777" | awk '{ sub(/.*:/, "", $4); print $4; exit }')
-	on inet "${WITNESS[@]}" forge "$HOUSE_PUBLIC" "$ports" "$HOUSE_INTERNET" 7777 || return
+	on inet "${WITNESS[@]}" forge 6 "$HOUSE_PUBLIC" "$ports" "$HOUSE_INTERNET" 7777 || return
 	ports=$(on client ss -Htn dst "$HOUSE_PUBLIC:25565" | awk '{ sub(/.*:/, "", $4); print $4; exit }')
-	on inet "${WITNESS[@]}" forge "$HOUSE_PUBLIC" 25565 "$HOUSE_CLIENT" "$ports" || return
+	on inet "${WITNESS[@]}" forge 6 "$HOUSE_PUBLIC" 25565 "$HOUSE_CLIENT" "$ports" || return
 	sleep 0.5
 	expect_is "the gateway's path MTU" "$(path_mtu gw "$HOUSE_INTERNET")" "" &&
 		expect_is "the laptop's path MTU" "$(path_mtu laptop "$HOUSE_CLIENT")" "" &&
 		expect_at_least "errors that the gateway's TCP found out of its window" \
 			"$(on gw nstat -asz TcpExtOutOfWindowIcmps | awk '/Window/ { print $2 }')" 1
+}
+
+# The same about the tunnel's outer packets: UDP has no sequence number, and WireGuard's socket is connected to nobody,
+# so the kernel believes it, with nestwg-xdp or without. net.ipv4.route.min_pmtu (552) is as far as it goes.
+forged_mtu_does_not_stop_the_tunnel()
+{
+	local from=$EPOCHREALTIME port
+
+	port=$(on gw wg show "$HOUSE_WG" endpoints | sed 's/.*://')
+	on inet "${WITNESS[@]}" forge 17 "$HOUSE_PUBLIC" 51820 "$HOUSE_CGNAT" "$port" || return
+	sleep 0.5
+	wait_for 30 has_gone_on tunnel "$from" &&
+		expect_is "path MTU to the router" "$(path_mtu gw "$HOUSE_CGNAT")" 552
+	local rc=$?
+	on gw ip route flush cache
+	return "$rc"
 }
 
 # --- the great flood -----------------------------------------------------------------------------
@@ -517,6 +533,7 @@ answers()
 	tap "honest fragments pass between first ones that never become whole" honest_fragments_pass first-fragments
 	tap "honest fragments pass between later ones that never become whole" honest_fragments_pass later-fragments
 	tap "a forged 'fragmentation needed' for a connection that exists" forged_mtu_is_refused
+	tap "a forged 'fragmentation needed' for the tunnel" forged_mtu_does_not_stop_the_tunnel
 }
 
 isolate "$@"
