@@ -135,7 +135,10 @@ struct nestwg_fragment_state {
 	__u32 unused;
 };
 
-/* Map `addresses`, a hash with a __be32 key: the gateway's addresses, the forwarded one left out. */
+/*
+ * Map `addresses`, a hash with a __be32 key: the gateway's addresses, the forwarded one left out, and the
+ * broadcast addresses of its networks.
+ */
 
 /* Map `counters`, per CPU, indexed by enum nestwg_reason. */
 struct nestwg_counter {

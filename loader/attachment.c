@@ -105,26 +105,37 @@ static int exclude(struct attachment *a, const struct ssh_ports *ssh)
 	return 0;
 }
 
+static int note_address(const struct attachment *a, __be32 address)
+{
+	const __u8 one = 1;
+
+	if (!address || address == a->plan->address)
+		return 0;
+	return bpf_map_update_elem(a->state.addresses_fd, &address, &one, BPF_ANY);
+}
+
 /* Those that are new first, then out with those that are no longer there. */
 static int write_addresses(struct attachment *a)
 {
 	const struct netif_addresses *addresses = &a->plan->addresses;
 	int fd = a->state.addresses_fd, err = 0;
 	__be32 key, next;
-	const __u8 one = 1;
 
-	for (size_t i = 0; !err && i < addresses->count; i++)
-		if (addresses->list[i].address != a->plan->address)
-			err = bpf_map_update_elem(fd, &addresses->list[i].address, &one, BPF_ANY);
+	for (size_t i = 0; !err && i < addresses->count; i++) {
+		err = note_address(a, addresses->list[i].address);
+		if (!err)
+			err = note_address(a, addresses->list[i].broadcast);
+	}
 	if (err)
 		return fail(nic_of(a), "cannot note the gateway's addresses (%zu, %d fit): %s",
-			    addresses->count, NESTWG_ADDRESSES_MAX, strerror(-err));
+			    addresses->count, NESTWG_ADDRESSES_MAX / 2, strerror(-err));
 
 	err = bpf_map_get_next_key(fd, NULL, &next);
 	while (!err) {
 		key = next;
 		err = bpf_map_get_next_key(fd, &key, &next);
-		if (key == a->plan->address || !netif_has_address(addresses, 0, key))
+		if (key == a->plan->address || (!netif_has_address(addresses, 0, key) &&
+						!netif_has_broadcast(addresses, key)))
 			bpf_map_delete_elem(fd, &key);
 	}
 	return 0;

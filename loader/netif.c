@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <linux/if_link.h>
@@ -106,6 +107,12 @@ int netif_each(int (*each)(const struct netif *netif, void *data), void *data)
 	return err;
 }
 
+/* As the kernel's fib_add_ifaddr(): two addresses or one (RFC 3021) have no room for a broadcast. */
+static __be32 broadcast_of(__be32 address, unsigned int prefix)
+{
+	return prefix < 31 ? address | htonl(0xffffffff >> prefix) : 0;
+}
+
 static int append_address(const struct nlmsghdr *message, void *data)
 {
 	const struct nlattr *table[IFA_FLAGS + 1] = {};
@@ -129,6 +136,7 @@ static int append_address(const struct nlmsghdr *message, void *data)
 	list[all->count++] = (struct netif_address){
 		.ifindex = (int)info->ifa_index,
 		.address = mnl_attr_get_u32(table[IFA_LOCAL]),
+		.broadcast = broadcast_of(mnl_attr_get_u32(table[IFA_LOCAL]), info->ifa_prefixlen),
 		.secondary = flags & IFA_F_SECONDARY,
 	};
 	return MNL_CB_OK;
@@ -167,6 +175,14 @@ bool netif_has_address(const struct netif_addresses *addresses, int ifindex, __b
 	for (size_t i = 0; i < addresses->count; i++)
 		if (addresses->list[i].address == address &&
 		    (!ifindex || addresses->list[i].ifindex == ifindex))
+			return true;
+	return false;
+}
+
+bool netif_has_broadcast(const struct netif_addresses *addresses, __be32 address)
+{
+	for (size_t i = 0; i < addresses->count; i++)
+		if (addresses->list[i].broadcast == address && address)
 			return true;
 	return false;
 }

@@ -22,6 +22,7 @@ struct netif {
 struct netif_address {
 	int ifindex;
 	__be32 address;
+	__be32 broadcast;	/* of its network; 0: there is none */
 	bool secondary;
 };
 
@@ -43,6 +44,9 @@ void netif_addresses_free(struct netif_addresses *addresses);
 
 /* Whether `address` is there; on interface `ifindex`, if that is not 0. */
 bool netif_has_address(const struct netif_addresses *addresses, int ifindex, __be32 address);
+
+/* Whether `address` is a broadcast address of a network that an interface is in. */
+bool netif_has_broadcast(const struct netif_addresses *addresses, __be32 address);
 
 /* The interface's first address that is not secondary, or 0. */
 __be32 netif_primary_address(const struct netif_addresses *addresses, int ifindex);

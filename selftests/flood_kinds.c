@@ -156,6 +156,7 @@ static void build_spoofed(const struct flood *flood, struct frame *frame)
 		flood->peer,			/* the home in the tunnel */
 		flood->peer ^ htonl(3),		/* the gateway in the tunnel (a /30) */
 		flood->to,			/* the gateway */
+		flood->to | htonl(255),		/* all of its neighbours (a /24) */
 		htonl(0x7f000000 | (frame->chance & 0xffffff)),
 		htonl(frame->chance & 0xffffff),
 		htonl(0xe0000000 | (frame->chance & 0xfffffff)),
