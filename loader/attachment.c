@@ -105,12 +105,13 @@ static int exclude(struct attachment *a, const struct ssh_ports *ssh)
 	return 0;
 }
 
-static int note_address(const struct attachment *a, __be32 address)
+static int note_address(struct attachment *a, __be32 address)
 {
 	const __u8 one = 1;
 
 	if (!address || address == a->plan->address)
 		return 0;
+	a->state.config.address_bits |= nestwg_address_bit(address);
 	return bpf_map_update_elem(a->state.addresses_fd, &address, &one, BPF_ANY);
 }
 
@@ -121,6 +122,7 @@ static int write_addresses(struct attachment *a)
 	int fd = a->state.addresses_fd, err = 0;
 	__be32 key, next;
 
+	a->state.config.address_bits = 0;
 	for (size_t i = 0; !err && i < addresses->count; i++) {
 		err = note_address(a, addresses->list[i].address);
 		if (!err)
