@@ -74,12 +74,17 @@ static __always_inline enum nestwg_reason judge_hairpin(const struct nestwg_conf
 	return NESTWG_HOME_EXCLUDED;
 }
 
-/* An error about something else could not be translated, and would tell the world an inner address. */
+/*
+ * An error about something else could not be translated, and would tell the world an inner address. So would
+ * a redirect, which names a router of the home's: netfilter drops it, too (nf_nat_icmp_reply_translation()).
+ */
 static __always_inline bool quotes_what_home_got(const struct nestwg_config *cfg,
 						 const struct packet *p, const struct arrival *in)
 {
 	struct quote q;
 
+	if (p->icmp_type == ICMP_REDIRECT)
+		return false;
 	return quote_parse(&q, p, in->data, in->data_end) && q.destination == cfg->peer;
 }
 
