@@ -93,7 +93,7 @@ static int put_transport(const struct spec *s, struct bytes *out)
 		put16(at, s->source_port);
 		put16(at + 2, s->destination_port);
 		put32(at + 4, s->seq);
-		put32(at + 8, 0x01020304);
+		put32(at + 8, s->ack ?: 0x01020304);
 		at[12] = (s->doff_is ?: (TCP_HEADER + s->options_len) / 4) << 4;
 		at[13] = s->flags;
 		put16(at + 14, 0xfaf0);
@@ -113,7 +113,7 @@ static int put_transport(const struct spec *s, struct bytes *out)
 		put16(at, s->source_port);
 		put16(at + 2, s->destination_port);
 		at[4] = DCCP_HEADER / 4;
-		at[8] = 2 << 1 | 1;
+		at[8] = ((s->dccp_type ?: 2) & 15) << 1 | 1;
 		put32(at + 12, s->seq);
 		put_payload(s, at + DCCP_HEADER);
 		out->len = DCCP_HEADER + s->payload;

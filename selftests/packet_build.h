@@ -74,6 +74,7 @@ struct spec {
 	__u16 source_port;
 	__u16 destination_port;
 	__u32 seq;
+	__u32 ack;
 	__u8 flags;
 	__u8 options[OPTIONS_MAX];	/* TCP's */
 	__u8 options_len;
@@ -83,6 +84,7 @@ struct spec {
 	__u16 icmp_id;
 	__u16 icmp_mtu;		/* or sequence number */
 	__u16 coverage;		/* UDP-Lite */
+	__u8 dccp_type;		/* 16: 0 */
 	__u32 payload;		/* bytes */
 	__u32 seed;		/* of the payload */
 	bool has_word;

@@ -158,20 +158,26 @@ static int attach_tc(int ifindex, enum bpf_tc_attach_point point, int fd, int pr
 	return bpf_tc_attach(&hook, &opts);
 }
 
-static int attach_all(struct lab *lab)
+static int attach_programs(struct lab *lab)
 {
 	struct nestwg_bpf *skel = lab->skel;
 
-	lab->sink_fd = load_sink(lab->stack_ifindex);
-	if (lab->sink_fd < 0)
-		return complain("loading the sink");
 	if (attach_tc(lab->nic_ifindex, BPF_TC_INGRESS,
 		      bpf_program__fd(skel->progs.nestwg_handoff), 1) ||
-	    attach_tc(lab->nic_ifindex, BPF_TC_INGRESS, lab->sink_fd, 2) ||
 	    attach_tc(lab->nic_ifindex, BPF_TC_EGRESS,
 		      bpf_program__fd(skel->progs.nestwg_learn), 1) ||
 	    attach_tc(lab->wg_ifindex, BPF_TC_INGRESS,
-		      bpf_program__fd(skel->progs.nestwg_return), 1) ||
+		      bpf_program__fd(skel->progs.nestwg_return), 1))
+		return complain("tc");
+	return 0;
+}
+
+static int attach_sink(struct lab *lab)
+{
+	lab->sink_fd = load_sink(lab->stack_ifindex);
+	if (lab->sink_fd < 0)
+		return complain("loading the sink");
+	if (attach_tc(lab->nic_ifindex, BPF_TC_INGRESS, lab->sink_fd, 2) ||
 	    attach_tc(lab->wg_ifindex, BPF_TC_INGRESS, lab->sink_fd, 2))
 		return complain("tc");
 	return 0;
@@ -207,7 +213,7 @@ static int stay_on_one_cpu(void)
 	return sched_setaffinity(0, sizeof(set), &set);
 }
 
-int lab_make(struct lab *lab)
+int lab_make_devices(struct lab *lab)
 {
 	*lab = (struct lab){ .wire = -1, .wg = -1, .stack = -1, .sink_fd = -1 };
 	lab->cpus = libbpf_num_possible_cpus();
@@ -226,9 +232,19 @@ int lab_make(struct lab *lab)
 	lab->wg_ifindex = if_nametoindex("wg");
 	lab->stack_ifindex = if_nametoindex("stack");
 	lab->wire = open_wire(lab->wire_ifindex);
-	if (lab->wire < 0 || load_programs(lab))
+	return lab->wire < 0 ? -1 : 0;
+}
+
+int lab_make_programs(struct lab *lab)
+{
+	return load_programs(lab) ? -1 : attach_programs(lab);
+}
+
+int lab_make(struct lab *lab)
+{
+	if (lab_make_devices(lab) || lab_make_programs(lab))
 		return -1;
-	return attach_all(lab);
+	return attach_sink(lab);
 }
 
 static void detach_xdp(struct lab *lab)

@@ -57,7 +57,7 @@ struct lab {
 	bool seen[NESTWG_NR_REASONS];
 };
 
-#define SEEN_MAX	8
+#define SEEN_MAX	32
 
 /* What came out at one end. */
 struct heap {
@@ -74,6 +74,9 @@ struct offload {
 };
 
 int lab_make(struct lab *lab);
+/* Its parts: a namespace with devices but no program; the programs, with the real stack behind them. */
+int lab_make_devices(struct lab *lab);
+int lab_make_programs(struct lab *lab);
 void lab_close(struct lab *lab);
 
 /* Attach the programs as MODE wants, and tell them. */
