@@ -69,7 +69,13 @@ $(BUILD)/model_test: $(wildcard selftests/model*.c selftests/model*.h include/*.
 $(BUILD)/flood: selftests/flood.c selftests/flood_kinds.c selftests/flood.h | $(BUILD)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -std=gnu11 $(WARN) $(filter %.c,$^) $(LDFLAGS) -o $@
 
-TEST_PROGRAMS := $(addprefix $(BUILD)/,packet_test model_test flood)
+$(BUILD)/netfilter_test: $(wildcard selftests/netfilter*.c selftests/netfilter*.h include/*.h) \
+		selftests/packet_build.c selftests/packet_lab.c $(wildcard selftests/packet*.h) \
+		$(BUILD)/nestwg.skel.h
+	$(CC) $(CPPFLAGS) -Iselftests $(CFLAGS) -std=gnu11 $(WARN) $(filter %.c,$^) $(LDFLAGS) \
+		$(LDLIBS) -o $@
+
+TEST_PROGRAMS := $(addprefix $(BUILD)/,packet_test model_test netfilter_test flood)
 
 tests: all $(TEST_PROGRAMS)
 
