@@ -164,6 +164,28 @@ static unsigned int header_of(const struct spec *s)
 	}
 }
 
+/* As long as the tunnel's MTU, or a byte more or less. */
+static void draw_close_to_mtu(struct spec *s, __u32 *random)
+{
+	if (!s->payload_from && chance(random, 16))
+		s->payload = TUNNEL_MTU - 1 + pick(random, 3) - 20 - s->ip_options - header_of(s);
+}
+
+/* UDP whose checksum is zero once it is translated: that has to go out as 0xffff (RFC 768). */
+static void draw_zero_checksum(struct spec *s, bool local, __u32 *random)
+{
+	struct spec like = *s;
+
+	if (s->protocol != PROTO_UDP || s->payload < 2 || s->udp_lie || s->checksum_error ||
+	    s->checksum != CHECKSUM_RIGHT || !chance(random, 12))
+		return;
+	if (local)
+		like.source = PUBLIC;
+	else
+		like.destination = PEER;
+	choose_checksum_zero(s, &like);
+}
+
 /* What follows the IP header. */
 static void draw_transport(struct spec *s, struct flow *flow, bool local, unsigned int room,
 			   __u32 *random)
@@ -207,6 +229,7 @@ static void draw_transport(struct spec *s, struct flow *flow, bool local, unsign
 		s->payload_from = payload;
 		break;
 	}
+	draw_close_to_mtu(s, random);
 	if (s->payload + header_of(s) > room)
 		s->payload = room > header_of(s) ? room - header_of(s) : 0;
 	if (s->udp_lie < 0 && 8 + (int)s->payload + s->udp_lie < 0)
@@ -215,6 +238,7 @@ static void draw_transport(struct spec *s, struct flow *flow, bool local, unsign
 		s->coverage = 0;
 	if (!flow->tame && chance(random, 16))
 		s->checksum_error = 1 + pick(random, 65534);
+	draw_zero_checksum(s, local, random);
 }
 
 static void draw_ip(struct spec *s, bool tame, __u32 *random)
