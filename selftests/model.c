@@ -339,8 +339,9 @@ static enum nestwg_reason judge_way_out(struct model *m, const struct packet *p)
 	if (!p->offset && has_ports(p->protocol) &&
 	    is_excluded(&m->config, p->protocol, get16(p->l4)))
 		return NESTWG_HOME_RESERVED_PORT;
-	if (is_icmp_error(p) &&
-	    (!parse_quote(p, &quote) || quote.destination != m->config.peer))
+	/* A redirect would name a router of the home's. */
+	if (is_icmp_error(p) && (p->l4[0] == ICMP_REDIRECT || !parse_quote(p, &quote) ||
+				 quote.destination != m->config.peer))
 		return NESTWG_HOME_ICMP_UNRELATED;
 	return NESTWG_HOME_RETURNED;
 }
