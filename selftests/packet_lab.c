@@ -291,6 +291,8 @@ int lab_set_mode(struct lab *lab, enum mode mode)
 		.flags = flags[mode],
 		.address_bits = nestwg_address_bit(htonl(GATEWAY)),
 	};
+	const __be32 gateway = htonl(GATEWAY);
+	const __u8 one = 1;
 	__u32 zero = 0;
 
 	detach_xdp(lab);
@@ -300,6 +302,8 @@ int lab_set_mode(struct lab *lab, enum mode mode)
 		return complain("attaching XDP");
 	lab->xdp_flags = xdp_flags[mode];
 	lab->mode = mode;
+	bpf_map__update_elem(lab->skel->maps.addresses, &gateway, sizeof(gateway), &one, sizeof(one),
+			     BPF_ANY);
 	return bpf_map__update_elem(lab->skel->maps.config, &zero, sizeof(zero), &config,
 				    sizeof(config), BPF_ANY);
 }

@@ -75,14 +75,9 @@ static int print_libbpf(enum libbpf_print_level level, const char *format, va_li
 
 static void exclude(struct lab *lab)
 {
-	__be32 gateway = htonl(GATEWAY);
-	__u8 one = 1;
-
 	lab->ports[PORT_SSH].excluded = NESTWG_EXCLUDED_TCP;
 	lab->ports[PORT_TUNNEL].excluded = NESTWG_EXCLUDED_UDP;
 	lab->protocols[PROTO_OSPF].excluded = 1;
-	bpf_map__update_elem(lab->skel->maps.addresses, &gateway, sizeof(gateway), &one,
-			     sizeof(one), BPF_ANY);
 }
 
 static bool report(bool passed, unsigned int *number, const char *stage, const char *name)
