@@ -65,7 +65,7 @@ struct nestwg_config {
 	__u64 attached_at;	/* seconds since the epoch; 0: never completely */
 	char wg_name[16];	/* for the day when the interface with wg_ifindex has gone */
 	__u32 wg_port;		/* its listen port, host order */
-	__u32 unused;
+	__u32 netns;		/* inode of its network namespace; 0: by an older version */
 };
 
 #define NESTWG_STATE_VERSION	1

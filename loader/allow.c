@@ -10,6 +10,7 @@
 #include "commands.h"
 #include "error.h"
 #include "exclusions.h"
+#include "hook.h"
 #include "netif.h"
 #include "pins.h"
 #include "preflight.h"
@@ -155,6 +156,10 @@ static int change(const struct request *request,
 		fail(nic, PROGRAM " is not attached; `" PROGRAM " attach %s` does it", nic);
 	} else if (err) {
 		fail(nic, "cannot open its pinned maps: %s", strerror(-err));
+	} else if (hooks_are_elsewhere(nic, &state.config)) {
+		err = fail(nic, "is attached in another network namespace; `" PROGRAM " %s` there",
+			   request->subcommand);
+		state_close(&state);
 	} else {
 		err = apply(&state, request);
 		state_close(&state);

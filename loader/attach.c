@@ -15,6 +15,7 @@
 #include "plan.h"
 #include "preflight.h"
 #include "programs.h"
+#include "renamed.h"
 #include "ssh.h"
 #include "state.h"
 #include "xdp.h"
@@ -137,6 +138,7 @@ static int parse_options(int argc, char **argv, struct attach_options *options)
 static int read_old(const char *nic, struct nestwg_config *old)
 {
 	struct state state;
+	bool elsewhere;
 	int err;
 
 	memset(old, 0, sizeof(*old));
@@ -151,14 +153,18 @@ static int read_old(const char *nic, struct nestwg_config *old)
 		return fail(nic, "cannot read its pinned maps: %s", strerror(-err));
 	if (state.config.attached_at)
 		*old = state.config;
+	elsewhere = hooks_are_elsewhere(nic, &state.config);
 	state_close(&state);
+	if (elsewhere)
+		return fail(nic, "is attached in another network namespace; `" PROGRAM " detach "
+			    "%s` there first", nic);
 	if (old->attached_at && old->version != NESTWG_STATE_VERSION)
 		return fail(nic, "its state was made by another version; `" PROGRAM " detach %s` "
 			    "first", nic);
 	return 0;
 }
 
-/* Interfaces can be renamed, and moved to other network namespaces, with our programs on them. */
+/* Another interface can have got the name since. */
 static int check_old_place(const struct plan *plan, const struct nestwg_config *old)
 {
 	const char *nic = plan->nic.name;
@@ -166,9 +172,6 @@ static int check_old_place(const struct plan *plan, const struct nestwg_config *
 	for (enum hook_id id = 0; id < NR_HOOKS; id++) {
 		struct hook_state state = hook_look(nic, id, old);
 
-		if (state.health == HOOK_ELSEWHERE)
-			return fail(nic, "is attached in another network namespace; `" PROGRAM
-				    " detach %s` first", nic);
 		if (state.health == HOOK_ALIVE && id != HOOK_RETURN &&
 		    state.ifindex != plan->nic.ifindex)
 			return fail(nic, "is attached, but to interface number %d, which has been "
@@ -247,7 +250,9 @@ static int attach(const struct attach_options *options)
 	lock = pins_lock();
 	if (lock < 0)
 		return -1;
-	err = read_old(options->nic, &old);
+	err = renamed_adopt(options->nic);
+	if (!err)
+		err = read_old(options->nic, &old);
 	if (!err)
 		err = plan_make(&plan, options, old.attached_at ? &old : NULL);
 	if (!err) {

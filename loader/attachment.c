@@ -17,14 +17,11 @@
 #include "ingress.h"
 #include "pins.h"
 #include "programs.h"
+#include "removal.h"
 #include "state.h"
 #include "tc.h"
 
 #define DHCP_CLIENT_PORT 68
-
-/* config.clsact_made */
-#define CLSACT_NIC	0x1
-#define CLSACT_TUNNEL	0x2
 
 struct attachment {
 	const struct plan *plan;
@@ -163,6 +160,7 @@ static int configure(struct attachment *a)
 	config->wg_ifindex = (__u32)plan->tunnel.ifindex;
 	memcpy(config->wg_name, plan->tunnel.name, sizeof(config->wg_name));
 	config->wg_port = plan->wg.listen_port;
+	config->netns = netif_namespace();
 	config->version = NESTWG_STATE_VERSION;
 	config->mode_wanted = plan->mode;
 	return write_config(a);
@@ -281,22 +279,30 @@ static int put_hooks(struct attachment *a, struct xdp_program *other)
 	return write_config(a);
 }
 
-/* The tunnel was another interface before, and a filter has no link that would end with its pin. */
+/* The tunnel was another interface before: its qdisc goes with the filter. */
 static void forget_old_tunnel(const struct attachment *a)
 {
 	int old = (int)a->old.wg_ifindex;
 
-	if (!old || old == a->plan->tunnel.ifindex || a->old.tcx)
-		return;
-	hook_remove_filter(HOOK_RETURN, old);
-	if (a->old.clsact_made & CLSACT_TUNNEL)
+	if (old && old != a->plan->tunnel.ifindex && a->old.clsact_made & CLSACT_TUNNEL)
 		tc_clsact_remove_empty(old);
+}
+
+/* Filters have no links that would end with their pins: see removal.h for what may be left. */
+static void remove_others(const struct attachment *a)
+{
+	__u32 programs[NR_HOOKS];
+
+	for (enum hook_id id = 0; id < NR_HOOKS; id++)
+		programs[id] = programs_id(a->programs, id);
+	removal_of_others(nic_of(a), a->plan->nic.ifindex, a->plan->tunnel.ifindex, programs);
 }
 
 static void commit(struct attachment *a, struct xdp_program *other)
 {
 	for (enum hook_id id = 0; id < NR_HOOKS; id++)
 		hook_commit(&a->hooks[id]);
+	remove_others(a);
 	forget_old_tunnel(a);
 	xdp_release(other);
 }
@@ -312,7 +318,7 @@ static void undo(struct attachment *a, struct xdp_program *other)
 		warn(nic_of(a), "cannot put back the XDP program %s", other->name);
 	xdp_release(other);
 	if (!a->old.attached_at) {
-		attachment_remove(nic_of(a));
+		removal_of_pinned(nic_of(a));
 		return;
 	}
 	/* Not even loaded: nothing was changed. */
@@ -379,28 +385,4 @@ int attachment_make(const struct plan *plan, const struct attach_options *option
 	state_close(&a.state);
 	programs_unload(a.programs);
 	return err;
-}
-
-int attachment_remove(const char *nic)
-{
-	struct nestwg_config config = {};
-	struct state state;
-	int err;
-
-	if (!state_open(&state, nic)) {
-		config = state.config;
-		state_close(&state);
-	}
-	/* XDP goes first: what it has rewritten still needs the others. */
-	for (int id = NR_HOOKS - 1; id >= 0; id--)
-		hook_remove_link(nic, (enum hook_id)id);
-	hook_remove_filter(HOOK_HANDOFF, (int)config.nic_ifindex);
-	hook_remove_filter(HOOK_RETURN, (int)config.wg_ifindex);
-	hook_remove_filter(HOOK_LEARN, (int)config.nic_ifindex);
-	if (config.clsact_made & CLSACT_NIC)
-		tc_clsact_remove_empty((int)config.nic_ifindex);
-	if (config.clsact_made & CLSACT_TUNNEL)
-		tc_clsact_remove_empty((int)config.wg_ifindex);
-	err = pins_remove(nic);
-	return err ? fail(nic, "cannot remove its pins: %s", strerror(-err)) : 0;
 }

@@ -18,7 +18,4 @@ int attachment_make(const struct plan *plan, const struct attach_options *option
 		    const struct nestwg_config *old, const struct ssh_ports *ssh,
 		    struct xdp_program *other);
 
-/* Removes all of it, however much there is. 0, or -1 after reporting. */
-int attachment_remove(const char *nic);
-
 #endif /* NESTWG_ATTACHMENT_H */

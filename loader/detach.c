@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "attachment.h"
 #include "commands.h"
 #include "error.h"
 #include "hook.h"
@@ -14,74 +13,58 @@
 #include "pins.h"
 #include "preflight.h"
 #include "programs.h"
+#include "removal.h"
+#include "renamed.h"
 #include "state.h"
 
 const char detach_help[] =
 "Removes the programs, the exclusions and the counters from IFACE. Works as well when the\n"
-"interface has gone, or when an attach was killed half-way.\n";
+"interface has gone or was renamed, when an attach was killed half-way, and when somebody has\n"
+"removed the pins.\n";
 
 static const struct option long_options[] = {
 	{ "help", no_argument, NULL, 'h' },
 	{}
 };
 
-/* Whether a tunnel belongs to some interface that is attached properly. */
-static bool tunnel_is_used(int ifindex)
+/* 0, 1 if nothing is pinned, or -1 after reporting. */
+static int detach_pinned(const char *nic)
 {
-	struct pins_names names;
 	struct state state;
-	bool used = false;
+	bool elsewhere;
 
-	if (pins_list(&names))
-		return true;
-	for (size_t i = 0; !used && i < names.count; i++) {
-		if (state_open(&state, names.list[i]))
-			continue;
-		used = state.config.wg_ifindex == (__u32)ifindex;
-		state_close(&state);
+	if (!pins_exist(nic)) {
+		/* Killed just before the end, one leaves the directory above. */
+		pins_remove(nic);
+		return 1;
 	}
-	pins_names_free(&names);
-	return used;
-}
-
-static int remove_return_filter(const struct netif *netif, void *found)
-{
-	if (!tunnel_is_used(netif->ifindex) && hook_remove_filter(HOOK_RETURN, netif->ifindex))
-		*(bool *)found = true;
-	return 0;
-}
-
-/* clsact filters stay when somebody has removed the pins. */
-static bool remove_filters(const char *nic)
-{
-	struct netif netif;
-	bool found;
-
-	if (netif_by_name(nic, &netif))
-		return false;
-	found = hook_remove_filter(HOOK_HANDOFF, netif.ifindex);
-	found |= hook_remove_filter(HOOK_LEARN, netif.ifindex);
-	if (found)
-		netif_each(remove_return_filter, &found);
-	return found;
+	if (!state_open(&state, nic)) {
+		elsewhere = hooks_are_elsewhere(nic, &state.config);
+		state_close(&state);
+		if (elsewhere)
+			return fail(nic, "is attached in another network namespace; `" PROGRAM
+				    " detach %s` there", nic);
+	}
+	return removal_of_pinned(nic);
 }
 
 static int detach(const char *nic)
 {
-	bool pinned, filtered;
-	int lock, err = 0;
+	int lock, err;
 
 	if (preflight())
 		return -1;
 	lock = pins_lock();
 	if (lock < 0)
 		return -1;
-	pinned = pins_exist(nic);
-	if (pinned)
-		err = attachment_remove(nic);
-	filtered = remove_filters(nic);
+	err = renamed_adopt(nic);
+	if (!err)
+		err = detach_pinned(nic);
+	/* Somebody has removed the pins, but not what runs. */
+	if (err >= 0 && removal_of_strays(nic))
+		err = 0;
 	close(lock);
-	if (!pinned && !filtered)
+	if (err > 0)
 		return fail(nic, PROGRAM " is not attached");
 	if (!err)
 		printf("%s: detached\n", nic);

@@ -6,14 +6,16 @@
 #include <unistd.h>
 
 #include "hook.h"
+#include "identify.h"
+#include "netif.h"
 #include "pins.h"
+#include "state.h"
 #include "tc.h"
 #include "xdp.h"
 
 /* include/uapi/linux/bpf.h since 6.6 */
 #define TCX_INGRESS	46
 #define TCX_EGRESS	47
-#define TCX_PROGRAMS	64	/* kernel/bpf/mprog.c: BPF_MPROG_MAX */
 
 static const struct {
 	const char *name;
@@ -40,6 +42,11 @@ const char *hook_where(enum hook_id id)
 unsigned int hook_attach_type(enum hook_id id)
 {
 	return hooks[id].attach_type;
+}
+
+enum bpf_tc_attach_point hook_tc_point(enum hook_id id)
+{
+	return hooks[id].point;
 }
 
 static void link_path(char *path, const char *nic, enum hook_id id)
@@ -105,35 +112,50 @@ static struct hook_state look_at_link(const char *nic, enum hook_id id)
 	return state;
 }
 
-static bool is_hook_program(enum hook_id id, __u32 program_id)
+/*
+ * A filter is ours if its program uses our maps. From another namespace it cannot be seen, but as
+ * long as the program is loaded, it runs there.
+ */
+static struct hook_state look_at_filter(const char *nic, enum hook_id id,
+					const struct nestwg_config *config)
 {
-	struct bpf_prog_info info = {};
-	__u32 length = sizeof(info);
-	int fd = bpf_prog_get_fd_by_id(program_id);
-	char name[sizeof(info.name) + 8];
-	int err;
-
-	if (fd < 0)
-		return false;
-	err = bpf_obj_get_info_by_fd(fd, &info, &length);
-	close(fd);
-	snprintf(name, sizeof(name), "nestwg_%s", hooks[id].name);
-	return !err && strcmp(info.name, name) == 0;
-}
-
-struct hook_state hook_look(const char *nic, enum hook_id id, const struct nestwg_config *config)
-{
+	__u32 map = state_config_map(nic);
 	struct hook_state state = {};
+	struct identity identity;
 
-	if (id == HOOK_INGRESS || config->tcx)
-		return look_at_link(nic, id);
+	if (config->netns && config->netns != netif_namespace()) {
+		state.health = identify_any(id, map) ? HOOK_ELSEWHERE : HOOK_GONE;
+		return state;
+	}
 	state.ifindex = (int)(id == HOOK_RETURN ? config->wg_ifindex : config->nic_ifindex);
 	if (!state.ifindex)
 		return state;
 	state.program_id = tc_filter_program(state.ifindex, hooks[id].point);
-	if (state.program_id && is_hook_program(id, state.program_id))
+	if (state.program_id && identify(state.program_id, &identity) && identity.hook == id &&
+	    identity.config_map == map)
 		state.health = HOOK_ALIVE;
 	return state;
+}
+
+struct hook_state hook_look(const char *nic, enum hook_id id, const struct nestwg_config *config)
+{
+	if (id == HOOK_INGRESS || config->tcx)
+		return look_at_link(nic, id);
+	return look_at_filter(nic, id, config);
+}
+
+bool hooks_are_elsewhere(const char *nic, const struct nestwg_config *config)
+{
+	bool elsewhere = false;
+
+	for (enum hook_id id = 0; id < NR_HOOKS; id++) {
+		enum hook_health health = hook_look(nic, id, config).health;
+
+		if (health == HOOK_ALIVE)
+			return false;
+		elsewhere |= health == HOOK_ELSEWHERE;
+	}
+	return elsewhere;
 }
 
 void hook_init(struct hook *hook, enum hook_id id, const char *nic, int ifindex, int prog_fd)
@@ -282,16 +304,4 @@ void hook_remove_link(const char *nic, enum hook_id id)
 	}
 	link_path(path, nic, id);
 	unlink(path);
-}
-
-bool hook_remove_filter(enum hook_id id, int ifindex)
-{
-	__u32 program;
-
-	if (id == HOOK_INGRESS || ifindex <= 0)
-		return false;
-	program = tc_filter_program(ifindex, hooks[id].point);
-	if (!program || !is_hook_program(id, program))
-		return false;
-	return !tc_filter_remove(ifindex, hooks[id].point);
 }

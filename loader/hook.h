@@ -6,6 +6,7 @@
 #ifndef NESTWG_HOOK_H
 #define NESTWG_HOOK_H
 
+#include <bpf/libbpf.h>
 #include <net/if.h>
 #include <stdbool.h>
 
@@ -32,10 +33,15 @@ const char *hook_where(enum hook_id id);
 /* BPF_TCX_INGRESS or _EGRESS, BPF_XDP: numbers, since they are newer than some headers. */
 unsigned int hook_attach_type(enum hook_id id);
 
+#define TCX_PROGRAMS	64	/* at most in one place; kernel/bpf/mprog.c: BPF_MPROG_MAX */
+
+/* For clsact; not for XDP. */
+enum bpf_tc_attach_point hook_tc_point(enum hook_id id);
+
 enum hook_health {
 	HOOK_ABSENT,
 	HOOK_ALIVE,
-	HOOK_GONE,	/* pinned, but its interface no longer exists */
+	HOOK_GONE,	/* it was there, but its interface no longer exists */
 	HOOK_ELSEWHERE,	/* its interface is in another network namespace */
 };
 
@@ -47,6 +53,9 @@ struct hook_state {
 
 /* What is there now, as the interface's config says it should be. */
 struct hook_state hook_look(const char *nic, enum hook_id id, const struct nestwg_config *config);
+
+/* None of them runs here, but some in another network namespace: nothing to be changed from here. */
+bool hooks_are_elsewhere(const char *nic, const struct nestwg_config *config);
 
 /* One program to be put in its place, and what to go back to. */
 struct hook {
@@ -76,8 +85,5 @@ void hook_commit(struct hook *hook);
 
 /* Detaches the link of this name, wherever it is. */
 void hook_remove_link(const char *nic, enum hook_id id);
-
-/* Removes our filter, if the program in it has this hook's name. True if there was one. */
-bool hook_remove_filter(enum hook_id id, int ifindex);
 
 #endif /* NESTWG_HOOK_H */

@@ -6,6 +6,7 @@
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "netif.h"
 #include "netlink.h"
@@ -193,6 +194,14 @@ __be32 netif_primary_address(const struct netif_addresses *addresses, int ifinde
 		if (addresses->list[i].ifindex == ifindex && !addresses->list[i].secondary)
 			return addresses->list[i].address;
 	return 0;
+}
+
+/* 32 bits: struct ns_common in include/linux/ns_common.h, `inum`. */
+__u32 netif_namespace(void)
+{
+	struct stat namespace;
+
+	return stat("/proc/self/ns/net", &namespace) ? 0 : (__u32)namespace.st_ino;
 }
 
 /* dev_valid_name() in net/core/dev.c */

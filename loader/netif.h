@@ -51,6 +51,12 @@ bool netif_has_broadcast(const struct netif_addresses *addresses, __be32 address
 /* The interface's first address that is not secondary, or 0. */
 __be32 netif_primary_address(const struct netif_addresses *addresses, int ifindex);
 
+/*
+ * The inode of the namespace, which no other has while this one lives: interface numbers repeat in
+ * each. 0 if it cannot be told.
+ */
+__u32 netif_namespace(void);
+
 /* Whether the kernel could have an interface of that name. */
 bool netif_name_valid(const char *name);
 

@@ -84,6 +84,15 @@ int pins_make(const char *nic)
 	return 0;
 }
 
+int pins_rename(const char *old, const char *new)
+{
+	char from[PIN_PATH_SIZE], to[PIN_PATH_SIZE];
+
+	pins_path(from, old, NULL);
+	pins_path(to, new, NULL);
+	return rename(from, to) < 0 ? -errno : 0;
+}
+
 int pins_remove(const char *nic)
 {
 	char path[PIN_PATH_SIZE];
@@ -93,15 +102,17 @@ int pins_remove(const char *nic)
 
 	pins_path(path, nic, NULL);
 	pins = opendir(path);
-	if (!pins)
+	if (!pins && errno != ENOENT)
 		return -errno;
-	while ((entry = readdir(pins)))
+	while (pins && (entry = readdir(pins)))
 		if (*entry->d_name != '.' && unlinkat(dirfd(pins), entry->d_name, 0) < 0)
 			err = -errno;
-	closedir(pins);
-	if (rmdir(path) < 0 && !err)
-		err = -errno;
-	if (rmdir(PINS_ROOT) < 0 && errno != ENOTEMPTY && !err)
+	if (pins) {
+		closedir(pins);
+		if (rmdir(path) < 0 && !err)
+			err = -errno;
+	}
+	if (rmdir(PINS_ROOT) < 0 && errno != ENOTEMPTY && errno != ENOENT && !err)
 		err = -errno;
 	return err;
 }

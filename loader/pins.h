@@ -32,7 +32,10 @@ bool pins_exist(const char *nic);
 /* 0 or a negative errno. */
 int pins_make(const char *nic);
 
-/* Removes whatever is in the directory, and the directory. 0 or a negative errno. */
+/* Unless NEW is there already. 0 or a negative errno. */
+int pins_rename(const char *old, const char *new);
+
+/* Removes the directory and whatever is in it, if it is there; and PINS_ROOT, if it is empty. 0 or a negative errno. */
 int pins_remove(const char *nic);
 
 /* The interfaces that have a directory, sorted. */

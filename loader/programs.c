@@ -134,6 +134,14 @@ int programs_fd(const struct nestwg_bpf *programs, enum hook_id id)
 	}
 }
 
+__u32 programs_id(const struct nestwg_bpf *programs, enum hook_id id)
+{
+	struct bpf_prog_info info = {};
+	__u32 length = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(programs_fd(programs, id), &info, &length) ? 0 : info.id;
+}
+
 /* True as well if it is not pinned; an error to open it shows when it is to be reused. */
 static bool pinned_map_fits(const struct bpf_map *map, const char *nic)
 {

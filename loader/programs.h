@@ -20,6 +20,7 @@ struct nestwg_bpf *programs_load(const char *nic);
 void programs_unload(struct nestwg_bpf *programs);
 
 int programs_fd(const struct nestwg_bpf *programs, enum hook_id id);
+__u32 programs_id(const struct nestwg_bpf *programs, enum hook_id id);
 
 /* Whether the maps that are pinned for `nic` are of our shape. 0, or -1 after reporting. */
 int programs_check_maps(const char *nic);

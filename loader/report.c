@@ -8,6 +8,8 @@
 #include "error.h"
 #include "exclusions.h"
 #include "format.h"
+#include "pins.h"
+#include "renamed.h"
 #include "report.h"
 #include "wireguard.h"
 
@@ -26,6 +28,13 @@ static void add_problem(struct report *report, const char *format, ...)
 static bool hook_is_wanted(const struct report *report, enum hook_id id)
 {
 	return id != HOOK_INGRESS || report->state.config.mode != NESTWG_MODE_TC;
+}
+
+static int place(const struct report *report, enum hook_id id)
+{
+	const struct nestwg_config *config = &report->state.config;
+
+	return (int)(id == HOOK_RETURN ? config->wg_ifindex : config->nic_ifindex);
 }
 
 /* False if they run in another network namespace, from where nothing else can be seen either. */
@@ -51,11 +60,43 @@ static bool check_hooks(struct report *report)
 	return true;
 }
 
+/* Left by a command that was killed: it has our maps, but is not where it belongs. */
+static void check_others(struct report *report, const struct running_list *all)
+{
+	__u32 map = state_config_map(report->name);
+
+	for (size_t i = 0; map && i < all->count; i++) {
+		const struct running *one = &all->list[i];
+		enum hook_id id = one->identity.hook;
+
+		if (one->identity.config_map != map ||
+		    (one->program_id == report->hooks[id].program_id &&
+		     one->netif.ifindex == place(report, id)))
+			continue;
+		add_problem(report, "nestwg_%s also runs on %s; `" PROGRAM " attach %s` repairs it",
+			    hook_name(id), one->netif.name, report->name);
+	}
+}
+
+static bool check_name(struct report *report)
+{
+	struct netif now;
+
+	if (!renamed_to(report->name, &report->state.config, &now))
+		return true;
+	add_problem(report, "%s is called %s now; `" PROGRAM " attach %s` puts it all under that "
+		    "name", report->name, now.name, now.name);
+	return false;
+}
+
 static void check_nic(struct report *report)
 {
 	const struct nestwg_config *config = &report->state.config;
 	struct netif_addresses addresses;
 	const char *name = report->name;
+
+	if (!check_name(report))
+		return;
 
 	if (netif_by_name(name, &report->nic)) {
 		add_problem(report, "there is no interface %s here; `" PROGRAM " detach %s` "
@@ -68,6 +109,8 @@ static void check_nic(struct report *report)
 			    config->nic_ifindex, name);
 		return;
 	}
+	if (!(report->nic.flags & IFF_UP))
+		add_problem(report, "%s is down; ip link set %s up", name, name);
 	if (netif_addresses_get(&addresses))
 		return;
 	if (!netif_has_address(&addresses, report->nic.ifindex, config->address))
@@ -107,7 +150,34 @@ static void check_tunnel(struct report *report)
 			    report->wg.listen_port, name);
 }
 
-void report_make(struct report *report, const char *nic)
+/* Which of its programs run, of a state that is not complete. */
+static void list_running(const char *nic, const struct running_list *all, char text[PROBLEM_SIZE])
+{
+	__u32 map = state_config_map(nic);
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; map && i < all->count && used < PROBLEM_SIZE; i++)
+		if (all->list[i].identity.config_map == map)
+			used += (size_t)snprintf(text + used, PROBLEM_SIZE - used, "%s%s on %s",
+						 used ? ", " : " (", hook_name(
+						 all->list[i].identity.hook),
+						 all->list[i].netif.name);
+	if (used && used < PROBLEM_SIZE)
+		snprintf(text + used, PROBLEM_SIZE - used, " run)");
+}
+
+static void report_incomplete(struct report *report, const struct running_list *all, int err)
+{
+	char running[PROBLEM_SIZE];
+
+	list_running(report->name, all, running);
+	add_problem(report, "an attach or a detach was not completed%s%s%s; `" PROGRAM " attach %s`"
+		    " or `" PROGRAM " detach %s`", running, err && err != -ENOENT ? ": " : "",
+		    err && err != -ENOENT ? strerror(-err) : "", report->name, report->name);
+}
+
+void report_make(struct report *report, const char *nic, const struct running_list *all)
 {
 	int err;
 
@@ -119,17 +189,33 @@ void report_make(struct report *report, const char *nic)
 	if (err || !report->state.config.attached_at) {
 		if (!err)
 			state_close(&report->state);
-		add_problem(report, "an attach was not completed%s%s; `" PROGRAM " attach %s` or `"
-			    PROGRAM " detach %s`", err && err != -ENOENT ? ": " : "",
-			    err && err != -ENOENT ? strerror(-err) : "", nic, nic);
+		report_incomplete(report, all, err);
 		return;
 	}
 	report->readable = true;
 	report->own_flows = state_count_flows(&report->state);
 	if (!check_hooks(report))
 		return;
+	check_others(report, all);
 	check_nic(report);
 	check_tunnel(report);
+}
+
+void report_stray(struct report *report, const struct netif *netif, const struct running_list *all)
+{
+	char text[PROBLEM_SIZE] = "";
+	size_t used = 0;
+
+	memset(report, 0, sizeof(*report));
+	report->name = netif->name;
+	for (size_t i = 0; i < all->count && used < sizeof(text); i++)
+		if (all->list[i].netif.ifindex == netif->ifindex)
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s (%s)",
+						 used ? ", " : "",
+						 hook_name(all->list[i].identity.hook),
+						 hook_where(all->list[i].identity.hook));
+	add_problem(report, "programs run here whose pins are not in " PINS_ROOT ": %s; `" PROGRAM
+		    " detach %s` removes them", text, netif->name);
 }
 
 void report_free(struct report *report)

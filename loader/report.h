@@ -5,6 +5,7 @@
 
 #include "hook.h"
 #include "netif.h"
+#include "running.h"
 #include "state.h"
 #include "wgdump.h"
 
@@ -27,7 +28,12 @@ struct report {
 	unsigned int nr_problems;
 };
 
-void report_make(struct report *report, const char *nic);
+/* `all` are those that run here, see running.h. */
+void report_make(struct report *report, const char *nic, const struct running_list *all);
+
+/* Of an interface that has programs of ours, but no state. `all`: only such. */
+void report_stray(struct report *report, const struct netif *netif, const struct running_list *all);
+
 void report_free(struct report *report);
 
 #endif /* NESTWG_REPORT_H */

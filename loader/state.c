@@ -101,6 +101,20 @@ void state_close(struct state *state)
 	close_fd(&state->counters_fd);
 }
 
+__u32 state_config_map(const char *nic)
+{
+	struct bpf_map_info info = {};
+	__u32 length = sizeof(info);
+	int fd = open_map(nic, "config");
+	int err;
+
+	if (fd < 0)
+		return 0;
+	err = bpf_obj_get_info_by_fd(fd, &info, &length);
+	close(fd);
+	return err ? 0 : info.id;
+}
+
 int state_write_config(struct state *state)
 {
 	const __u32 zero = 0;

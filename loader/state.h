@@ -23,6 +23,9 @@ void state_init(struct state *state);
 int state_open(struct state *state, const char *nic);
 void state_close(struct state *state);
 
+/* The id of the pinned map `config`, by which programs are told from those of another state; or 0. */
+__u32 state_config_map(const char *nic);
+
 /* Writes state->config. 0 or a negative errno. */
 int state_write_config(struct state *state);
 

@@ -15,7 +15,9 @@
 #include "preflight.h"
 #include "programs.h"
 #include "reasons_table.h"
+#include "renamed.h"
 #include "report.h"
+#include "running.h"
 #include "status_json.h"
 
 const char status_help[] =
@@ -125,39 +127,103 @@ static void print_report(const struct report *report)
 		printf("  PROBLEM: %s\n", report->problems[i]);
 }
 
-static void print_all(const struct pins_names *names)
+struct output {
+	struct json_object *json;	/* NULL: text */
+	size_t count;
+};
+
+static void put(struct output *output, struct report *report)
+{
+	if (output->json) {
+		json_object_array_add(output->json, report_json(report));
+	} else {
+		if (output->count)
+			putchar('\n');
+		print_report(report);
+	}
+	output->count++;
+	report_free(report);
+}
+
+static bool seen_before(const struct running_list *all, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (all->list[i].netif.ifindex == all->list[index].netif.ifindex)
+			return true;
+	return false;
+}
+
+/* `nic`: only this one, if it is not NULL. */
+static void put_strays(struct output *output, const char *nic, struct running_list *all)
 {
 	struct report report;
 
-	if (!names->count)
-		puts("Not attached to any interface.");
-	for (size_t i = 0; i < names->count; i++) {
-		if (i)
-			putchar('\n');
-		report_make(&report, names->list[i]);
-		print_report(&report);
-		report_free(&report);
+	running_drop_pinned(all);
+	for (size_t i = 0; i < all->count; i++) {
+		const struct netif *netif = &all->list[i].netif;
+
+		if ((nic && strcmp(nic, netif->name) != 0) || seen_before(all, i))
+			continue;
+		report_stray(&report, netif, all);
+		put(output, &report);
 	}
 }
 
-static void print_all_json(const struct pins_names *names)
+/* All, or only `nic` if that is not NULL. 0, or -1 after reporting. */
+static int put_all(struct output *output, const char *nic)
 {
-	struct json_object *list = json_object_new_array();
+	struct running_list all;
+	struct pins_names names;
 	struct report report;
+	int err;
 
-	for (size_t i = 0; i < names->count; i++) {
-		report_make(&report, names->list[i]);
-		json_object_array_add(list, report_json(&report));
-		report_free(&report);
+	err = running_find(&all);
+	if (err)
+		return fail(NULL, "cannot look at the interfaces: %s", strerror(-err));
+	err = pins_list(&names);
+	for (size_t i = 0; !err && i < names.count; i++) {
+		if (nic && strcmp(nic, names.list[i]) != 0)
+			continue;
+		report_make(&report, names.list[i], &all);
+		put(output, &report);
 	}
-	puts(json_object_to_json_string_ext(list, JSON_C_TO_STRING_PRETTY |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(list);
+	if (!err) {
+		pins_names_free(&names);
+		put_strays(output, nic, &all);
+	}
+	running_free(&all);
+	return err;
+}
+
+static int not_attached(const char *nic)
+{
+	char old[IFNAMSIZ];
+
+	if (netif_name_valid(nic) && renamed_from(nic, old))
+		return fail(nic, "was attached as %s; `" PROGRAM " attach %s` puts it all under "
+			    "this name", old, nic);
+	return fail(nic, PROGRAM " is not attached");
+}
+
+static int status(const char *nic, bool json)
+{
+	struct output output = { .json = json ? json_object_new_array() : NULL };
+	int err;
+
+	err = put_all(&output, nic);
+	if (!err && nic && !output.count)
+		err = not_attached(nic);
+	else if (!err && json)
+		puts(json_object_to_json_string_ext(output.json, JSON_C_TO_STRING_PRETTY |
+						    JSON_C_TO_STRING_NOSLASHESCAPE));
+	else if (!err && !output.count)
+		puts("Not attached to any interface.");
+	json_object_put(output.json);
+	return err;
 }
 
 int cmd_status(int argc, char **argv)
 {
-	struct pins_names names;
 	bool json = false;
 	int option;
 
@@ -171,12 +237,7 @@ int cmd_status(int argc, char **argv)
 	if (optind + 1 < argc)
 		return usage_error("status", "unexpected argument '%s'", argv[optind + 1]);
 	programs_set_verbose(getenv("NESTWG_DEBUG"));
-	if (preflight_rights() || pins_choose(&names, argv[optind]))
+	if (preflight_rights())
 		return EXIT_FAILURE;
-	if (json)
-		print_all_json(&names);
-	else
-		print_all(&names);
-	pins_names_free(&names);
-	return EXIT_SUCCESS;
+	return status(argv[optind], json) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

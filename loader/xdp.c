@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "link.h"
 #include "xdp.h"
 
 int xdp_query(int ifindex, struct xdp_program *program)
@@ -42,27 +43,6 @@ int xdp_query(int ifindex, struct xdp_program *program)
 	return 0;
 }
 
-/* A file descriptor of the link that holds the program there, or -ENOENT. */
-static int find_link(int ifindex, __u32 program_id)
-{
-	__u32 id = 0;
-
-	while (bpf_link_get_next_id(id, &id) == 0) {
-		struct bpf_link_info info = {};
-		__u32 length = sizeof(info);
-		int fd = bpf_link_get_fd_by_id(id);
-
-		if (fd < 0)
-			continue;
-		if (!bpf_obj_get_info_by_fd(fd, &info, &length) &&
-		    info.type == BPF_LINK_TYPE_XDP && info.prog_id == program_id &&
-		    info.xdp.ifindex == (__u32)ifindex)
-			return fd;
-		close(fd);
-	}
-	return -ENOENT;
-}
-
 int xdp_remove(int ifindex, struct xdp_program *program)
 {
 	LIBBPF_OPTS(bpf_xdp_attach_opts, opts);
@@ -71,7 +51,7 @@ int xdp_remove(int ifindex, struct xdp_program *program)
 	program->fd = bpf_prog_get_fd_by_id(program->id);
 	if (program->fd < 0)
 		return -errno;
-	link = find_link(ifindex, program->id);
+	link = link_find(ifindex, program->id);
 	if (link >= 0) {
 		err = bpf_link_detach(link);
 		close(link);
