@@ -127,6 +127,15 @@ static __always_inline void take_over(const struct packet *p)
 		bpf_map_delete_elem(&flows, &flow);
 }
 
+/*
+ * A reset tells that the gateway has no such connection (any more): RFC 9293, section 3.10.7. It does not
+ * enter one, and lets the home take over at once, for its SYN may be what the reset goes back to.
+ */
+static __always_inline bool is_reset(const struct packet *p)
+{
+	return p->protocol == IPPROTO_TCP && (p->tcp_flags & TCP_RST);
+}
+
 /* Enter the flow of a packet that leaves the gateway. */
 static __always_inline void learn(const struct packet *p)
 {
@@ -154,6 +163,11 @@ static __always_inline void learn(const struct packet *p)
 
 	new.seen = bpf_ktime_get_coarse_ns();
 	state = bpf_map_lookup_elem(&flows, &flow);
+	if (is_reset(p)) {
+		if (state)
+			state->seen = new.seen - FLOW_AT_REST;
+		return;
+	}
 	if (state) {
 		flow_note(state, new.seen);
 		return;

@@ -210,11 +210,33 @@ static bool run_no_limits(struct lab *lab, const void *argument)
 		     (struct spec){ FROM_CLIENT, UDP_BY(53), .df = true, .payload = 1472 });
 }
 
+/* The gateway knows nothing of the connection: what it refuses may be the answer to a SYN of the home's. */
+static bool run_reset_is_rest(struct lab *lab, const void *argument)
+{
+	const struct packet_case home = {
+		.reason = NESTWG_HOME_RETURNED, .fate = HOME_OUT,
+		.in = { FROM_PEER, TCP_TO(443), .flags = SYN },
+	};
+	const struct spec answer = { FROM_CLIENT, TCP_BY(443), .flags = SYN | ACK };
+
+	(void)argument;
+	if (!gateway_sends(lab, (struct spec){ SENT_TO_CLIENT, TCP_TO(443), .flags = SYN }) ||
+	    !expect(lab, &home) || !stays(lab, "the answer to the home's first SYN", answer) ||
+	    !gateway_sends(lab, (struct spec){ SENT_TO_CLIENT, TCP_TO(443), .flags = RST }) ||
+	    !stays(lab, "as long as the home does not want it", answer) ||
+	    !gateway_sends(lab, (struct spec){ SENT_TO_CLIENT, TCP_TO(443), .flags = RST }))
+		return false;
+	/* A second later it sends its SYN again. */
+	set_age(lab, get_age(lab) + SECOND);
+	return expect(lab, &home) && goes_home(lab, "the answer to the home's next SYN", answer);
+}
+
 static bool run_not_learned(struct lab *lab, const void *argument)
 {
 	const struct spec forwarded = { SENT_TO_CLIENT, TCP_TO(443), .flags = SYN };
 	struct spec sent[] = {
 		{ SENT_TO_CLIENT, TCP_BY(PORT_SSH), .flags = ACK },
+		{ SENT_TO_CLIENT, TCP_TO(443), .flags = RST },
 		{ SENT_TO_CLIENT, UDP_BY(PORT_TUNNEL), .payload = 92 },
 		{ SENT_TO_CLIENT, PONG },
 		{ SENT_TO_CLIENT, UNREACHABLE, QUOTING(FROM_CLIENT, UDP_TO(7)) },
@@ -452,6 +474,8 @@ void add_flow_tests(struct suite *suite)
 {
 	suite_add(suite, IN_MODES, "the gateway's own TCP comes back to it", run_tcp, NULL);
 	suite_add(suite, IN_MODES, "and its end does", run_reset, NULL);
+	suite_add(suite, IN_MODES, "its own reset leaves the connection to the home",
+		  run_reset_is_rest, NULL);
 	suite_add(suite, IN_MODES, "the gateway's own DNS comes back to it", run_udp, NULL);
 	suite_add(suite, IN_MODES, "the gateway's own ping comes back to it", run_ping, NULL);
 	suite_add(suite, IN_MODES, "the gateway's own GRE comes back to it", run_gre, NULL);
