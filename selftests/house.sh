@@ -13,8 +13,8 @@
 #                                                                          100.64.0.1 inside
 #   server .10 ┐                               100.64.0.2 wan                          │
 #     web :80  ├── 192.168.16.0/24 ── lan .1 router ─── 100.64.0.0/24 ─────────────────┘
-#     sshd :22 │                               wgwan      10.0.18.2, dials 192.0.2.10:51820, MTU 1420
-#   laptop .20 ┘                               wgprivate  192.168.17.1, UDP 13131, MTU 1340
+#     sshd :22 │                               wgwan      10.0.18.2, dials 192.0.2.10:51820, HOUSE_MTU
+#   laptop .20 ┘                               wgprivate  192.168.17.1, UDP 13131, HOUSE_PRIVATE_MTU
 #     game :25565
 #
 #   WAN VPN:      wg0 (gw) ═══ wgwan (router), through the CGNAT. Everything for 192.0.2.10 comes through it.
@@ -33,6 +33,8 @@
 #   HOUSE_NIC        veth (default) or virtio: two NICs of this machine, joined outside, known by their MAC addresses
 #   HOUSE_WIREGUARD  auto (default: kernel, if it has it), kernel, userspace
 #   HOUSE_MB         size of the file that is fetched and sent: 10, in scripts/vm 2
+#   HOUSE_MTU        of the WAN VPN: 1420 (default, what wg-quick takes over an MTU of 1500), or less
+#   HOUSE_PRIVATE_MTU  of the private VPN inside it: 80 less (default), what WireGuard over IPv4 or IPv6 takes
 #   HOUSE_WG, HOUSE_WGWAN, HOUSE_WGPRIVATE, HOUSE_WGPHONE  interface names. wireguard-go's control sockets are named
 #                    after them, for all namespaces together: no two may be the same.
 
@@ -45,6 +47,8 @@ HOUSE_NIC=${HOUSE_NIC:-veth}
 HOUSE_WIREGUARD=${HOUSE_WIREGUARD:-auto}
 HOUSE_MB=${HOUSE_MB:-${NESTWG_VM:+2}}
 HOUSE_MB=${HOUSE_MB:-10}
+HOUSE_MTU=${HOUSE_MTU:-1420}
+HOUSE_PRIVATE_MTU=${HOUSE_PRIVATE_MTU:-$((HOUSE_MTU - 80))}
 HOUSE_WG=${HOUSE_WG:-wg0}
 HOUSE_WGWAN=${HOUSE_WGWAN:-wgwan}
 HOUSE_WGPRIVATE=${HOUSE_WGPRIVATE:-wgprivate}
@@ -347,7 +351,7 @@ house_vpn_configs()
 	cat >"$WORK/etc/$HOUSE_WG.conf" <<-CONF
 		[Interface]
 		Address = 10.0.18.1/30
-		MTU = 1420
+		MTU = $HOUSE_MTU
 		ListenPort = 51820
 		PrivateKey = $(<"$WORK/etc/gw.key")
 
@@ -359,7 +363,7 @@ house_vpn_configs()
 	cat >"$WORK/etc/$HOUSE_WGWAN.conf" <<-CONF
 		[Interface]
 		Address = 10.0.18.2/30
-		MTU = 1420
+		MTU = $HOUSE_MTU
 		PrivateKey = $(<"$WORK/etc/router-wan.key")
 
 		[Peer]
@@ -371,7 +375,7 @@ house_vpn_configs()
 	cat >"$WORK/etc/$HOUSE_WGPRIVATE.conf" <<-CONF
 		[Interface]
 		Address = 192.168.17.1/24
-		MTU = 1340
+		MTU = $HOUSE_PRIVATE_MTU
 		ListenPort = 13131
 		PrivateKey = $(<"$WORK/etc/router-private.key")
 
@@ -382,7 +386,7 @@ house_vpn_configs()
 	cat >"$WORK/etc/$HOUSE_WGPHONE.conf" <<-CONF
 		[Interface]
 		Address = 192.168.17.69/24
-		MTU = 1340
+		MTU = $HOUSE_PRIVATE_MTU
 		PrivateKey = $(<"$WORK/etc/phone.key")
 
 		[Peer]
@@ -481,7 +485,7 @@ house_services()
 	serve website inet "${HOUSE_PEER[@]}" web internet 80 "$WORK/file"
 	serve chat inet "${HOUSE_PEER[@]}" echo internet 7777 "$HOUSE_INTERNET"
 	serve gw-echo gw "${HOUSE_PEER[@]}" echo gw 7777
-	house_dns
+	house_dns inet "$HOUSE_INTERNET"
 	house_ssh_keys
 	house_sshd gw 2222
 	house_sshd server 22
@@ -500,18 +504,19 @@ listening()
 	on "$1" ss -Hltn "sport = :$2" | grep -q .
 }
 
+# house_dns HOST ADDRESS: a DNS server there.
 house_dns()
 {
-	local text
+	local host=$1 address=$2 text
 
 	text=$(printf '%.0sx' {1..250})
 	{
 		printf '%s\n' no-resolv no-hosts bind-interfaces user=root group=root edns-packet-max=4096 \
-			"listen-address=$HOUSE_INTERNET" "address=/example.test/$HOUSE_INTERNET"
-		# Fourteen records make an answer of some 3.8 kB, which UDP carries in fragments.
-		printf "txt-record=big.example.test,%02d$text\\n" {1..14}
-	} >"$WORK/etc/dnsmasq.conf"
-	serve dns inet dnsmasq --keep-in-foreground --conf-file="$WORK/etc/dnsmasq.conf" --pid-file=
+			"listen-address=$address" "address=/example.test/$HOUSE_INTERNET"
+		# Fifteen records make an answer of 4020 bytes, which UDP carries in fragments.
+		printf "txt-record=big.example.test,%02d$text\\n" {1..15}
+	} >"$WORK/etc/dnsmasq-$host.conf"
+	serve "dns-$host" "$host" dnsmasq --keep-in-foreground --conf-file="$WORK/etc/dnsmasq-$host.conf" --pid-file=
 }
 
 house_ssh_keys()
