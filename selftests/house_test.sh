@@ -9,29 +9,14 @@
 set -u
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/house.sh"
+. "$(dirname "$0")/house_walk.sh"
 
-PING=(ping -n -c 1 -W "$(limit 10)")
 TUNNEL_MTU=$HOUSE_MTU
-NIC_MTU=1500
 
 # The seed's rules cannot do everything: lacking REASON || return
 lacking()
 {
 	[[ $HOUSE_FORWARD != iptables ]] || skip "the seed's rules: $*"
-}
-
-# peer HOST ARGS...: one of house_peer.py's clients.
-peer()
-{
-	on "$1" "${HOUSE_PEER[@]}" "${@:2}"
-}
-
-url()
-{
-	local host=$1
-
-	shift
-	on "$host" curl -sS --fail --max-time "$(limit 120)" "$@"
 }
 
 ttl_of_ping()
@@ -42,11 +27,6 @@ ttl_of_ping()
 pings_at_router()
 {
 	on router nstat -asz IcmpInEchos | awk '/^IcmpInEchos/ { print $2 }'
-}
-
-forget_path_mtu()
-{
-	on "$1" ip route flush cache
 }
 
 # --- before nestwg-xdp is there ------------------------------------------------------------------
@@ -178,19 +158,6 @@ phone_reaches_web()
 	expect "the web server's answer" "$(url phone http://192.168.16.10/)" '^server 192.168.17.69$'
 }
 
-# download FROM URL
-download()
-{
-	expect_is "SHA-256 of what arrived" "$(url "$1" "$2/file" | sha256sum)" "$(sha256sum <"$WORK/file")"
-}
-
-# upload FROM URL
-upload()
-{
-	expect_is "SHA-256 that the server saw" "$(url "$1" -T "$WORK/file" "$2/upload")  -" \
-		"$(sha256sum <"$WORK/file")"
-}
-
 # ssh_reaches FROM PORT HOST SEEN: ssh takes no host key but the one that known_hosts has for that port; the
 # namespace proves it once more.
 ssh_reaches()
@@ -266,13 +233,6 @@ big_udp_is_fragmented()
 	((rc == 0)) && expect "fragments in the tunnel" "$(captured_count fragments)" '^2$'
 }
 
-# A veth drops what is larger than its own MTU, so both ends have to agree.
-client_mtu()
-{
-	must ip -n "$HOUSE_PREFIX-client" link set eth0 mtu "$1"
-	must ip -n "$HOUSE_PREFIX-inet" link set to-client mtu "$1"
-}
-
 # Fragments that fit into the tunnel as they are: nobody on the way has to take them apart again.
 small_fragments_pass()
 {
@@ -332,15 +292,6 @@ gateway_traces()
 }
 
 # --- errors and hops -----------------------------------------------------------------------------
-
-# hops HOST ARGS...: the addresses that traceroute saw, on one line.
-hops()
-{
-	local host=$1
-
-	shift
-	on "$host" traceroute -n -q 1 -w "$(limit 3)" -m 6 "$@" | awk 'NR > 1 { printf "%s ", $2 }'
-}
 
 # inet, the gateway (by its public address), then the router, which answers with the public address too.
 traceroute_udp()
@@ -507,39 +458,6 @@ no_bad_checksum()
 }
 
 # --- counters and the end ------------------------------------------------------------------------
-
-# counter NAME: of `stats --json`, wherever it stands there.
-counter()
-{
-	on gw "$NESTWG" stats --json | "$HOUSE_PYTHON" -c '
-import json, sys
-
-def find(node, name):
-    if isinstance(node, dict):
-        if node.get("name") == name or node.get("reason") == name:
-            yield node["packets"]
-        for key, value in node.items():
-            if key == name:
-                yield value["packets"] if isinstance(value, dict) else value
-            else:
-                yield from find(value, name)
-    elif isinstance(node, list):
-        for value in node:
-            yield from find(value, name)
-
-print(sum(find(json.load(sys.stdin), sys.argv[1])))' "$1"
-}
-
-# moves COUNTER MINIMUM COMMAND...
-moves()
-{
-	local name=$1 minimum=$2 before
-
-	shift 2
-	before=$(counter "$name")
-	"$@"
-	expect_at_least "$name" $(($(counter "$name") - before)) "$minimum"
-}
 
 too_big_ping()
 {
