@@ -16,12 +16,6 @@ static __always_inline enum nestwg_verdict verdict_of(enum nestwg_reason reason)
 
 #undef REASON_VERDICT
 
-/* Is all or a copy of it sent on to the home? */
-static __always_inline bool goes_home(enum nestwg_verdict verdict)
-{
-	return verdict == NESTWG_TUNNEL || verdict == NESTWG_ROUTE || verdict == NESTWG_BOTH;
-}
-
 static __always_inline void count(enum nestwg_reason reason, __u64 bytes)
 {
 	__u32 index = reason;

@@ -98,16 +98,21 @@ static __always_inline int tc_answer_wire(struct __sk_buff *skb, const struct ne
 }
 
 /*
- * Has it been counted (and, if an answer is due, limited) already? Where XDP rewrites, all has. In generic
- * mode XDP counts what it drops, what it leaves to the stack and the answers, not what tc sends on.
+ * Where XDP rewrites, it settles all. In generic mode it settles what it drops or leaves to the stack, and tc
+ * the rest: only tc is told that a long frame is a bundle, whose segments may fit the tunnel.
  */
+static __always_inline bool xdp_settles(const struct nestwg_config *cfg,
+					enum nestwg_verdict verdict)
+{
+	return (cfg->flags & NESTWG_XDP_REWRITES) || verdict == NESTWG_STACK ||
+	       verdict == NESTWG_DROP;
+}
+
+/* Has it been counted (and, if an answer is due, limited) already? */
 static __always_inline bool xdp_has_counted(const struct nestwg_config *cfg,
 					    enum nestwg_verdict verdict)
 {
-	if (!(cfg->flags & NESTWG_XDP_JUDGES))
-		return false;
-	return (cfg->flags & NESTWG_XDP_REWRITES) || verdict == NESTWG_STACK ||
-	       verdict == NESTWG_DROP || verdict == NESTWG_ANSWER;
+	return (cfg->flags & NESTWG_XDP_JUDGES) && xdp_settles(cfg, verdict);
 }
 
 /* Judge a packet from the wire and do all of what follows. */

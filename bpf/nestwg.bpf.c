@@ -63,11 +63,12 @@ int nestwg_ingress(struct xdp_md *ctx)
 
 	if (!cfg)
 		return XDP_PASS;
-	reason = limit_answers(judge_from_wire(cfg, &p, &in), NESTWG_ANSWER_LIMITED);
+	reason = judge_from_wire(cfg, &p, &in);
 	verdict = verdict_of(reason);
-	/* In generic mode tc translates, and counts what it does. */
-	if (goes_home(verdict) && !(cfg->flags & NESTWG_XDP_REWRITES))
+	if (!xdp_settles(cfg, verdict))
 		return XDP_PASS;
+	reason = limit_answers(reason, NESTWG_ANSWER_LIMITED);
+	verdict = verdict_of(reason);
 	xdp_note(ctx, &p, reason);
 
 	switch (verdict) {

@@ -776,7 +776,8 @@ static bool run_bundle(struct lab *lab, const void *argument)
 	in.checksum = CHECKSUM_HALF;
 	build_frame(&in, &frame);
 	build_ip(&in, &whole);
-	lab_set_answers(lab, ANSWERS_BURST, 0);
+	/* It fits, in segments: no answer is due, and so none has to be left. */
+	lab_set_answers(lab, 0, 0);
 	if (lab_send_wire(lab, &frame, &offload) || lab_collect(lab, &tunnel, &stack, &nic))
 		return false;
 	for (unsigned int i = 0; i < bundle->segments; i++) {
