@@ -16,10 +16,14 @@ static __always_inline __u32 mtu_of(void *ctx, __u32 ifindex)
 /* The MTU of IFINDEX if P does not fit it, else 0. Most packets are small and ask nobody. */
 static __always_inline __u32 exceeded_mtu(void *ctx, const struct packet *p, __u32 ifindex)
 {
-	__u32 mtu;
+	__u32 mtu = 0;
 
 	if (p->segment <= NESTWG_MTU_MIN)
 		return 0;
+	/* Where XDP sees it, it is no bundle: this is tc's. */
+	if (p->gso_by_frags)
+		return bpf_check_mtu(ctx, ifindex, &mtu, 0, BPF_MTU_CHK_SEGS) ==
+			       BPF_MTU_CHK_RET_SEGS_TOOBIG ? mtu : 0;
 	mtu = mtu_of(ctx, ifindex);
 	return p->segment > mtu ? mtu : 0;
 }

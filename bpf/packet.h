@@ -18,6 +18,9 @@
 #define TCP_RST		0x04
 #define TCP_ACK		0x10
 
+/* The gso_size of SCTP's bundles, a list of packets of any size (include/linux/skbuff.h). */
+#define GSO_BY_FRAGS	0xffff
+
 #ifndef IPPROTO_UDPLITE
 #define IPPROTO_UDPLITE	136
 #endif
@@ -44,6 +47,7 @@ struct packet {
 	bool first_fragment;	/* more are to come */
 	bool later_fragment;	/* it has no transport header */
 	bool gso;		/* GRO or the sender bundled several segments into it */
+	bool gso_by_frags;	/* such a bundle, but of packets whose lengths only the kernel knows */
 };
 
 static __always_inline bool parse_tcp(struct packet *p, void *data, void *data_end)
@@ -128,6 +132,7 @@ static __always_inline bool parse(struct packet *p, void *data, void *data_end, 
 		return false;
 	header = ip->ihl * 4;
 	p->gso = gso_size != 0;
+	p->gso_by_frags = gso_size == GSO_BY_FRAGS;
 	/* A bundle of more than 64 KiB says 0 (skb_ip_totlen(), include/net/ip.h, Linux 6.3). */
 	total = p->gso ? frame - p->l3 : bpf_ntohs(ip->tot_len);
 	if (total < header || p->l3 + total > frame)
@@ -152,7 +157,7 @@ static __always_inline bool parse(struct packet *p, void *data, void *data_end, 
 	}
 	if (!parse_transport(p, data, data_end))
 		return false;
-	if (p->gso)
+	if (p->gso && !p->gso_by_frags)
 		p->segment = header + gso_size +
 			     (p->protocol == IPPROTO_TCP ? p->tcp_header : sizeof(struct udphdr));
 	return true;
