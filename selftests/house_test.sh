@@ -462,7 +462,7 @@ no_bad_checksum()
 too_big_ping()
 {
 	forget_path_mtu client
-	on client "${PING[@]}" -M "do" -s $((NIC_MTU - 28)) "$HOUSE_PUBLIC"
+	fails on client "${PING[@]}" -M "do" -s $((NIC_MTU - 28)) "$HOUSE_PUBLIC"
 }
 
 spoofed_ping()
