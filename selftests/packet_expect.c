@@ -79,9 +79,9 @@ void count_sentinels(struct nestwg_counter counters[NESTWG_NR_REASONS])
 	counters[NESTWG_HOME_RETURNED].bytes -= 46;
 }
 
-static bool expect_counters(struct lab *lab, const struct nestwg_counter before[NESTWG_NR_REASONS],
-			    const struct nestwg_counter after[NESTWG_NR_REASONS],
-			    enum nestwg_reason reason, unsigned int bytes, unsigned int bytes_max)
+bool expect_counters(struct lab *lab, const struct nestwg_counter before[NESTWG_NR_REASONS],
+		     const struct nestwg_counter after[NESTWG_NR_REASONS],
+		     enum nestwg_reason reason, unsigned int bytes, unsigned int bytes_max)
 {
 	bool right = true;
 

@@ -47,6 +47,10 @@ bool expect_heap(const char *what, const struct heap *heap, const struct bytes *
 /* Since BEFORE, REASON and nothing else was counted, once. BYTES 0: no matter how many. */
 bool expect_counted(struct lab *lab, const struct nestwg_counter before[NESTWG_NR_REASONS],
 		    enum nestwg_reason reason, unsigned int bytes, unsigned int bytes_max);
+/* The same between BEFORE and AFTER. */
+bool expect_counters(struct lab *lab, const struct nestwg_counter before[NESTWG_NR_REASONS],
+		     const struct nestwg_counter after[NESTWG_NR_REASONS],
+		     enum nestwg_reason reason, unsigned int bytes, unsigned int bytes_max);
 /* What the sentinels of lab_collect() count, taken out. */
 void count_sentinels(struct nestwg_counter counters[NESTWG_NR_REASONS]);
 

@@ -767,6 +767,7 @@ static bool run_bundle(struct lab *lab, const void *argument)
 		.gso_size = bundle->size,
 		.headers = ETH_HEADER + 40 + in.options_len,
 	};
+	struct nestwg_counter before[NESTWG_NR_REASONS], after[NESTWG_NR_REASONS];
 	static struct heap tunnel, stack, nic;
 	struct bytes frame, whole, expected[4];
 	struct translation t;
@@ -778,8 +779,11 @@ static bool run_bundle(struct lab *lab, const void *argument)
 	build_ip(&in, &whole);
 	/* It fits, in segments: no answer is due, and so none has to be left. */
 	lab_set_answers(lab, 0, 0);
+	lab_read_counters(lab, before);
 	if (lab_send_wire(lab, &frame, &offload) || lab_collect(lab, &tunnel, &stack, &nic))
 		return false;
+	lab_read_counters(lab, after);
+	count_sentinels(after);
 	for (unsigned int i = 0; i < bundle->segments; i++) {
 		describe_segment(bundle, i, &whole, &segment);
 		translate_destination(&segment, PEER, 1, MSS_MAX, &t);
@@ -787,7 +791,8 @@ static bool run_bundle(struct lab *lab, const void *argument)
 	}
 	return expect_heap("into the tunnel", &tunnel, expected, bundle->segments) &&
 	       expect_heap("to the stack", &stack, NULL, 0) &&
-	       expect_heap("out of the NIC", &nic, NULL, 0);
+	       expect_heap("out of the NIC", &nic, NULL, 0) &&
+	       expect_counters(lab, before, after, NESTWG_FORWARDED, whole.len, whole.len);
 }
 
 static const struct bundle bundle = {
