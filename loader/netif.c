@@ -21,9 +21,11 @@ static int parse_link(const struct nlmsghdr *message, struct netif *netif)
 
 	memset(netif, 0, sizeof(*netif));
 	if (message->nlmsg_type != RTM_NEWLINK ||
+	    mnl_nlmsg_get_payload_len(message) < sizeof(*info) ||
 	    mnl_attr_parse(message, sizeof(*info), netlink_collect, &attrs) < 0)
 		return -EBADMSG;
 	if (!table[IFLA_IFNAME] || !table[IFLA_MTU] ||
+	    mnl_attr_validate(table[IFLA_IFNAME], MNL_TYPE_NUL_STRING) < 0 ||
 	    mnl_attr_validate2(table[IFLA_MTU], MNL_TYPE_U32, sizeof(__u32)) < 0)
 		return -EBADMSG;
 
@@ -121,12 +123,14 @@ static int append_address(const struct nlmsghdr *message, void *data)
 	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(message);
 	struct netif_addresses *all = data;
 	struct netif_address *list;
-	__u32 flags = info->ifa_flags;
+	__u32 flags;
 
 	if (message->nlmsg_type != RTM_NEWADDR ||
+	    mnl_nlmsg_get_payload_len(message) < sizeof(*info) ||
 	    mnl_attr_parse(message, sizeof(*info), netlink_collect, &attrs) < 0 ||
 	    !table[IFA_LOCAL] || mnl_attr_get_payload_len(table[IFA_LOCAL]) != sizeof(__be32))
 		return MNL_CB_OK;
+	flags = info->ifa_flags;
 	if (table[IFA_FLAGS] && mnl_attr_get_payload_len(table[IFA_FLAGS]) == sizeof(flags))
 		flags = mnl_attr_get_u32(table[IFA_FLAGS]);
 

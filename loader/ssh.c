@@ -206,7 +206,7 @@ uint16_t ssh_connection_port(const char *value)
 	char extra;
 
 	/* client address, client port, server address, server port */
-	if (sscanf(value, "%*63s %u %*63s %u%c", &client_port, &port, &extra) != 2)
+	if (sscanf(value, "%*63s %5u %*63s %5u%c", &client_port, &port, &extra) != 2)
 		return 0;
 	return port <= UINT16_MAX ? (uint16_t)port : 0;
 }
