@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# make, make install [PREFIX= DESTDIR=], make uninstall, make clean, make lint, make check, make coverage
+# make, make install [PREFIX= DESTDIR=], make uninstall, make clean, make lint, make check,
+# make fuzz [SECONDS= TARGET=], make coverage
 
 PREFIX	?= /usr/local
 SBINDIR	?= $(PREFIX)/sbin
@@ -79,6 +80,8 @@ TEST_PROGRAMS := $(addprefix $(BUILD)/,packet_test model_test netfilter_test flo
 
 tests: all $(TEST_PROGRAMS)
 
+include selftests/fuzz/rules.mk
+
 install: all
 	install -D -m 0755 $(BUILD)/nestwg-xdp $(DESTDIR)$(SBINDIR)/nestwg-xdp
 
@@ -93,8 +96,8 @@ clean:
 check: tests
 	selftests/run_tests
 
-# What the tests run: lines of the loader (as root: its tests make namespaces).
-coverage: coverage-loader
+# What the tests run (as root: they make namespaces): lines of the loader, branches of the packet path.
+coverage: coverage-loader coverage-packet
 
 coverage-loader:
 	scripts/coverage
