@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # make, make install [PREFIX= DESTDIR=], make uninstall, make clean, make lint, make check,
-# make fuzz [SECONDS= TARGET=], make coverage
+# make fuzz [SECONDS= TARGET=], make coverage, make bench [BENCH=]
 
 PREFIX	?= /usr/local
 SBINDIR	?= $(PREFIX)/sbin
@@ -101,6 +101,8 @@ coverage: coverage-loader coverage-packet
 
 coverage-loader:
 	scripts/coverage
+
+include scripts/bench.d/bench.mk
 
 SHELL_SCRIPTS = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b|^\# shellcheck shell' scripts selftests .ci)
 

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The bare paths and the sinks (paths.bpf.c): load, set, read.
+ *
+ *	sink load DIR OBJECT [TUNNEL NIC]   # pin the object's programs and maps below DIR, on a bpffs
+ *	sink expect DIR ADDRESS [verify] [wire|home|none]   # enum bench_mode
+ *	sink seen DIR                       # packets bytes bundles not-rewritten wrong-checksum
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "bench.h"
+
+static int fail(const char *what, const char *name)
+{
+	fprintf(stderr, "sink: %s %s: %s\n", what, name, strerror(errno));
+	return 1;
+}
+
+static int open_map(const char *dir, const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return bpf_obj_get(path);
+}
+
+static int load(const char *dir, const char *file)
+{
+	struct bpf_object *object = bpf_object__open_file(file, NULL);
+	int status = 0;
+
+	if (!object)
+		return fail("open", file);
+	if (bpf_object__load(object))
+		status = fail("load", file);
+	else if (bpf_object__pin(object, dir))
+		status = fail("pin below", dir);
+	bpf_object__close(object);
+	return status;
+}
+
+static int lead(const char *dir, const char *tunnel, const char *nic)
+{
+	struct bench_paths to = {
+		.tunnel_ifindex = if_nametoindex(tunnel),
+		.nic_ifindex = if_nametoindex(nic),
+	};
+	int map = open_map(dir, "paths");
+	__u32 zero = 0;
+
+	if (!to.tunnel_ifindex || !to.nic_ifindex)
+		return fail("no interface", to.tunnel_ifindex ? nic : tunnel);
+	if (map < 0 || bpf_map_update_elem(map, &zero, &to, BPF_ANY))
+		return fail("set paths below", dir);
+	return 0;
+}
+
+static int expect(const char *dir, int argc, char **argv)
+{
+	int map = open_map(dir, "paths");
+	struct bench_paths to;
+	__u32 zero = 0;
+	int i;
+
+	if (map < 0 || bpf_map_lookup_elem(map, &zero, &to))
+		return fail("read paths below", dir);
+	to.verify = 0;
+	to.mode = BENCH_TUNNEL;
+	if (inet_pton(AF_INET, argv[0], &to.wanted) != 1)
+		return fail("no address", argv[0]);
+	for (i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "verify"))
+			to.verify = 1;
+		else if (!strcmp(argv[i], "wire"))
+			to.mode = BENCH_WIRE;
+		else if (!strcmp(argv[i], "home"))
+			to.mode = BENCH_HOME;
+		else if (!strcmp(argv[i], "none"))
+			to.mode = BENCH_NONE;
+	}
+	if (bpf_map_update_elem(map, &zero, &to, BPF_ANY))
+		return fail("set paths below", dir);
+	return 0;
+}
+
+static int print_seen(const char *dir)
+{
+	int map = open_map(dir, "seen"), cpus = libbpf_num_possible_cpus(), i;
+	struct bench_seen *each, sum = {};
+	__u32 zero = 0;
+
+	if (map < 0 || cpus < 1)
+		return fail("open the counters below", dir);
+	each = calloc(cpus, sizeof(*each));
+	if (!each || bpf_map_lookup_elem(map, &zero, each)) {
+		free(each);
+		return fail("read the counters below", dir);
+	}
+	for (i = 0; i < cpus; i++) {
+		sum.packets += each[i].packets;
+		sum.bytes += each[i].bytes;
+		sum.bundles += each[i].bundles;
+		sum.not_rewritten += each[i].not_rewritten;
+		sum.wrong_checksum += each[i].wrong_checksum;
+	}
+	free(each);
+	printf("%llu %llu %llu %llu %llu\n", sum.packets, sum.bytes, sum.bundles,
+	       sum.not_rewritten, sum.wrong_checksum);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 6 && !strcmp(argv[1], "load"))
+		return load(argv[2], argv[3]) || lead(argv[2], argv[4], argv[5]);
+	if (argc == 4 && !strcmp(argv[1], "load"))
+		return load(argv[2], argv[3]);
+	if (argc >= 4 && !strcmp(argv[1], "expect"))
+		return expect(argv[2], argc - 3, argv + 3);
+	if (argc == 3 && !strcmp(argv[1], "seen"))
+		return print_seen(argv[2]);
+	fprintf(stderr, "usage: sink load DIR OBJECT [TUNNEL NIC] | expect DIR ADDRESS [verify] [wire|home|none] | seen DIR\n");
+	return 2;
+}
