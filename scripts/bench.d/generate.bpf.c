@@ -63,7 +63,8 @@ static __always_inline void fill_udp(struct udphdr *udp, const struct bench_shap
 	udp->source = s->reply ? s->server_port : port;
 	udp->dest = s->reply ? port : s->server_port;
 	udp->len = bpf_htons(length);
-	udp->check = ~fold(pseudo + udp->source + udp->dest + udp->len + s->payload_sum) ?: 0xffff;
+	udp->check = (__u16)~fold(pseudo + udp->source + udp->dest + udp->len + s->payload_sum) ?:
+		     0xffff;
 }
 
 /* A bulk transfer: each flow's sequence numbers go on without a gap, so that GRO can bundle. */

@@ -10,13 +10,13 @@ way()
 		"set -eu; . '$BENCH_D/ways/$1'; $2"
 }
 
+OPEN_MAX=10000
 OPEN_PAUSE=200		# microseconds after 64 packets, so that the ring loses none
 
-# Connections are opened before the clock runs: by packets from the internet, whichever way is measured, three
-# for each flow (a flowtable takes over with the second). A table of connections that fills is full by then.
-open_flows()
+# The packets that open what OPTIONS' flows need, whichever way these go: from the internet.
+opening()
 {
-	local words=() word flows
+	local words=() word
 
 	for word in "${OPTIONS[@]}"; do
 		case $word in
@@ -25,13 +25,39 @@ open_flows()
 		*) words+=("$word") ;;
 		esac
 	done
-	case $WAY in
-	iptables | nft-dnat | nft-flowtable) ;;
-	*) return 0 ;;
-	esac
+	world_sends "${words[@]}" "$@" >/dev/null
+}
+
+tracks_connections()
+{
+	[[ $WAY == iptables || $WAY == nft-dnat || $WAY == nft-flowtable ]]
+}
+
+# Connections are opened before the clock runs, by three packets each: a flowtable takes over with the second.
+open_flows()
+{
+	local flows
+
+	tracks_connections || return 0
 	flows=$(flows_of "${OPTIONS[@]}")
-	world_sends "${words[@]}" --packets $((3 * flows)) --pause $((flows > 1000 ? 0 : OPEN_PAUSE)) >/dev/null
-	quiet
+	opening --packets $((3 * (flows < OPEN_MAX ? flows : OPEN_MAX))) --pause "$OPEN_PAUSE" && quiet
+}
+
+# A table that these flows will fill is measured full. Only once the way has been shown to work: full, it loses packets.
+fill_table()
+{
+	local flows most turn
+
+	tracks_connections || return 0
+	flows=$(flows_of "${OPTIONS[@]}")
+	((flows > OPEN_MAX)) || return 0
+	most=$(gateway sysctl -n net.netfilter.nf_conntrack_max)
+	((flows < most)) && most=$flows
+	for ((turn = 0; turn < 30; turn++)); do
+		(($(gateway sysctl -n net.netfilter.nf_conntrack_count) < most * 98 / 100)) || return 0
+		opening --packets "$flows"
+	done
+	say "$WAY: only $(gateway sysctl -n net.netfilter.nf_conntrack_count) of $most connections could be opened"
 }
 
 flows_of()
@@ -193,7 +219,7 @@ sample()
 	if [[ $FATE == transferred ]]; then
 		count_at measure && transfer
 	else
-		circumstances && open_flows && verify && measure
+		circumstances && open_flows && verify && fill_table && measure
 	fi
 }
 
