@@ -164,8 +164,9 @@ static __always_inline void learn(const struct packet *p)
 	new.seen = bpf_ktime_get_coarse_ns();
 	state = bpf_map_lookup_elem(&flows, &flow);
 	if (is_reset(p)) {
-		if (state)
-			state->seen = new.seen - FLOW_AT_REST;
+		new.seen -= FLOW_AT_REST + 1;
+		if (state && state->seen > new.seen)
+			state->seen = new.seen;
 		return;
 	}
 	if (state) {

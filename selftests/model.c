@@ -67,6 +67,15 @@ static void note_flow(struct model *m, struct model_flow flow)
 		m->flows[m->nr_flows++] = flow;
 }
 
+/* The gateway will have none of it: as if it had been silent long enough for the home to take it over. */
+static void reset_flow(struct model *m, struct model_flow flow)
+{
+	struct model_flow *old = find_flow(m, &flow);
+
+	if (old && m->now - old->seen <= TCP_IS_SILENT)
+		old->seen = m->now - TCP_IS_SILENT - 1;
+}
+
 static struct model_fragment *find_first(struct model *m, const struct packet *p,
 					 enum nestwg_origin origin)
 {
@@ -425,5 +434,8 @@ void model_leaves(struct model *m, const struct bytes *frame)
 				       is_excluded(&m->config, p.protocol,
 						   has_ports(p.protocol) ? get16(p.l4) : 0))
 		return;
-	note_flow(m, flow_of(&p, false));
+	if (p.protocol == PROTO_TCP && p.l4[13] & RST)
+		reset_flow(m, flow_of(&p, false));
+	else
+		note_flow(m, flow_of(&p, false));
 }

@@ -32,7 +32,7 @@ struct host_map {
 
 /* host_programs.c; by this order. */
 enum { MAP_CONFIG, MAP_PORTS, MAP_PROTOCOLS, MAP_ADDRESSES, MAP_FLOWS, MAP_FRAGMENTS, MAP_COUNTERS,
-       MAP_ANSWERS, NR_MAPS };
+       MAP_ANSWERS, MAP_WATCHER, NR_MAPS };
 extern const struct host_map host_maps[NR_MAPS];
 
 void host_maps_reset(void);
@@ -106,6 +106,8 @@ struct host_world {
 	struct host_sent clone;
 	bool cloned;
 	struct host_packet copy;	/* what was cloned */
+	struct nestwg_event shown;	/* the last that was submitted */
+	__u32 shows;
 };
 
 extern struct host_world world;

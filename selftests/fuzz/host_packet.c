@@ -132,6 +132,19 @@ long bpf_skb_pull_data(struct __sk_buff *skb, __u32 length)
 	return make_writable(packet, length ?: packet->linear) ? 0 : -ENOMEM;
 }
 
+long bpf_skb_load_bytes(const struct __sk_buff *skb, __u32 offset, void *to, __u32 length)
+{
+	static __u8 bytes[PACKET_MAX + 64];
+
+	if (host_fault() || offset > skb->len || length > skb->len - offset) {
+		memset(to, 0, length);
+		return -EFAULT;
+	}
+	host_packet_copy((const struct host_packet *)skb, bytes);
+	memcpy(to, bytes + offset, length);
+	return 0;
+}
+
 long bpf_skb_store_bytes(struct __sk_buff *skb, __u32 offset, const void *from, __u32 length,
 			 __u64 flags)
 {

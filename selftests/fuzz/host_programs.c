@@ -21,4 +21,5 @@ const struct host_map host_maps[NR_MAPS] = {
 	[MAP_FRAGMENTS] = HOST_MAP(fragments),
 	[MAP_COUNTERS] = HOST_MAP(counters),
 	[MAP_ANSWERS] = HOST_MAP(answers),
+	[MAP_WATCHER] = HOST_MAP(watcher),
 };

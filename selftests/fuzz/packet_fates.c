@@ -113,6 +113,8 @@ static bool mtu_exceeded(const struct arrival_in *in, const struct view *view, _
 {
 	__u32 segment = segment_length(view, in->gso_size);
 
+	if (in->gso_size == GSO_BY_FRAGS)
+		return segment > 576 && world.mtu[ifindex] && in->length & 1;
 	return segment > 576 && world.mtu[ifindex] && segment > world.mtu[ifindex];
 }
 
@@ -128,7 +130,8 @@ static void check_may_pass(const struct arrival_in *in, const struct view *view)
 		BROKEN("malformed, but not dropped");
 	if (view->destination != ADDRESS || (in->bytes[0] & 1) || get16(in->bytes + 12) != ETH_P_IP)
 		BROKEN("not for the public address");
-	if (is_martian(view->source) || view->source == ADDRESS || view->source == PEER)
+	if (is_martian(view->source) || view->source == ADDRESS || view->source == PEER ||
+	    view->source == TUNNEL_ADDRESS || view->source == OTHER_ADDRESS)
 		BROKEN("spoofed source %08x passed", view->source);
 	if (view->later_fragment)
 		return;
@@ -161,7 +164,9 @@ static void check_both(enum mode mode, const struct arrival_in *in, const struct
 		       const struct wire *came, const struct view *view)
 {
 	bool too_big = mtu_exceeded(in, view, IF_WG);
-	bool may_go = view->ttl > 1 && !(too_big && view->df) && world.mtu[too_big ? IF_NIC : IF_WG];
+	/* Generic XDP would drop a copy that is received anew. */
+	bool may_go = view->ttl > 1 && !(too_big && (view->df || mode == MODE_GENERIC)) &&
+		      world.mtu[too_big ? IF_NIC : IF_WG];
 
 	check_untouched(in, out);
 	check_complete(&out->packet);

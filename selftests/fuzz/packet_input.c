@@ -52,10 +52,22 @@ static void fill_maps(const struct input_world *input, enum mode mode)
 		.filled = input->flags & INPUT_BUCKET_OLD ? 0 : world.now,
 		.tokens = input->flags & INPUT_NO_ANSWERS ? 0 : 50,
 	};
+	struct nestwg_watcher watcher = {
+		.on = !!(input->flags & INPUT_WATCHED),
+		.until = input->flags & INPUT_WATCHER_GONE ? 0 : world.now * 2,
+		.reasons = ~0ULL,
+	};
 	__be32 addresses[] = { bpf_htonl(TUNNEL_ADDRESS), bpf_htonl(OTHER_ADDRESS) };
 	__u32 zero = 0;
 	__u8 one = 1;
 
+	if (input->flags & INPUT_NO_TUNNEL_ADDRESS) {
+		/* A filter, whatever else. */
+		watcher.port = bpf_htons(PORT_SSH);
+		watcher.sample = 2;
+	}
+	config.address_bits = nestwg_address_bit(addresses[0]) | nestwg_address_bit(addresses[1]);
+	host_map_put(MAP_WATCHER, &zero, &watcher);
 	host_map_put(MAP_CONFIG, &zero, &config);
 	host_map_put(MAP_ANSWERS, &zero, &bucket);
 	host_map_put(MAP_ADDRESSES, &addresses[0], &one);
@@ -203,6 +215,8 @@ static enum summed summed_of(const struct input_packet *input, enum mode mode,
 
 	if (in->not_ip || in->vlan || !view->sane)
 		return SUMMED_NONE;
+	if (in->gso_size == GSO_BY_FRAGS)
+		return SUMMED_NONE;
 	if (in->gso_size)
 		return SUMMED_PARTIAL;
 	/* A driver with native XDP knows no sum over the packet: a program may have changed it. */
@@ -221,8 +235,9 @@ static bool may_be_bundle(struct arrival_in *in, struct view *view)
 {
 	view_packet(view, in->bytes + in->network, in->length - in->network, true);
 	return view->sane && !view->first_fragment && !view->later_fragment && !in->vlan &&
-	       !in->not_ip && (view->protocol == PROTO_TCP || view->protocol == PROTO_UDP) &&
-	       segment_length(view, in->gso_size) < view->total;
+	       !in->not_ip && (in->gso_size == GSO_BY_FRAGS ? view->protocol == PROTO_SCTP :
+			       view->protocol == PROTO_TCP || view->protocol == PROTO_UDP) &&
+	       segment_length(view, in->gso_size) <= view->total - (in->gso_size != GSO_BY_FRAGS);
 }
 
 /* The lengths of a bundle are those of all of it. */
@@ -268,6 +283,8 @@ __u32 input_packet(const __u8 *data, __u32 size, enum mode mode, struct arrival_
 		   in->network;
 	in->not_ip = (input.flags & INPUT_NOT_IP) && !in->network;
 	in->gso_size = input.flags & INPUT_BUNDLE ? input.gso_size * 8 + 8 : 0;
+	if (in->gso_size == GSO_LONGEST)
+		in->gso_size = GSO_BY_FRAGS;
 	mend(&input, in);
 	/* GRO comes after native XDP. */
 	if (in->gso_size && (!may_be_bundle(in, &view) ||

@@ -36,6 +36,8 @@ enum {
 	INPUT_NO_ANSWERS	= 0x08,	/* the bucket is empty */
 	INPUT_FOLD_DIFF		= 0x10,
 	INPUT_BUCKET_OLD	= 0x20,	/* long not filled */
+	INPUT_WATCHED		= 0x40,	/* by `monitor`; with NO_TUNNEL_ADDRESS only what it filters */
+	INPUT_WATCHER_GONE	= 0x80,	/* but that was killed */
 };
 
 struct input_packet {
@@ -72,6 +74,9 @@ enum hook { HOOK_WIRE, HOOK_HOME, HOOK_GATEWAY, HOOK_AFTER_XDP };
 enum mode { MODE_NATIVE, MODE_GENERIC, MODE_TC, NR_MODES };
 
 #define NOT_OUR_MARK	0x1234
+
+#define GSO_LONGEST	2048	/* stands for: */
+#define GSO_BY_FRAGS	0xffff	/* SCTP's bundles */
 
 /* One packet, ready to be put in. */
 struct arrival_in {

@@ -163,7 +163,8 @@ __u32 segment_length(const struct view *view, __u32 gso_size)
 {
 	__u32 header = UDP_HEADER;
 
-	if (!gso_size)
+	/* Of SCTP's bundles only the kernel knows. */
+	if (!gso_size || gso_size == 0xffff)
 		return view->total;
 	if (view->protocol == PROTO_TCP)
 		header = (view->ip[view->header + 12] >> 4) * 4;

@@ -7,7 +7,8 @@
 
 #include <linux/types.h>
 
-enum { PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_DCCP = 33, PROTO_UDPLITE = 136 };
+enum { PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_DCCP = 33, PROTO_SCTP = 132,
+       PROTO_UDPLITE = 136 };
 
 #define IP_HEADER	20
 #define TCP_HEADER	20
