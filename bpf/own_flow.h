@@ -13,19 +13,27 @@
 #define FLOW_LIFETIME_TCP	(5 * 24 * 3600 * SECOND)
 #define FLOW_LIFETIME		(180 * SECOND)
 
+/*
+ * How long nothing was seen of it. Negative if another CPU has noted it later than our NOW; and what is
+ * longer ago than the machine has run wraps around.
+ */
+static __always_inline __s64 flow_age(const struct nestwg_flow_state *state, __u64 now)
+{
+	return (__s64)(now - state->seen);
+}
+
 static __always_inline bool flow_is_live(const struct nestwg_flow *flow,
 					 const struct nestwg_flow_state *state, __u64 now)
 {
-	__u64 lifetime = flow->protocol == IPPROTO_TCP ? FLOW_LIFETIME_TCP : FLOW_LIFETIME;
+	__s64 lifetime = flow->protocol == IPPROTO_TCP ? FLOW_LIFETIME_TCP : FLOW_LIFETIME;
 
-	/* Another CPU may have noted it later than our NOW. */
-	return state->seen + lifetime > now;
+	return flow_age(state, now) < lifetime;
 }
 
 /* Once a second is often enough, and keeps the cache line shared between CPUs. */
 static __always_inline void flow_note(struct nestwg_flow_state *state, __u64 now)
 {
-	if (state->seen + SECOND < now)
+	if (flow_age(state, now) > (__s64)SECOND)
 		state->seen = now;
 }
 
@@ -123,7 +131,7 @@ static __always_inline void take_over(const struct packet *p)
 	if (!port || !port->own_tcp)
 		return;
 	state = bpf_map_lookup_elem(&flows, &flow);
-	if (state && state->seen + FLOW_AT_REST < bpf_ktime_get_coarse_ns())
+	if (state && flow_age(state, bpf_ktime_get_coarse_ns()) > (__s64)FLOW_AT_REST)
 		bpf_map_delete_elem(&flows, &flow);
 }
 
@@ -164,9 +172,8 @@ static __always_inline void learn(const struct packet *p)
 	new.seen = bpf_ktime_get_coarse_ns();
 	state = bpf_map_lookup_elem(&flows, &flow);
 	if (is_reset(p)) {
-		new.seen -= FLOW_AT_REST + 1;
-		if (state && state->seen > new.seen)
-			state->seen = new.seen;
+		if (state && flow_age(state, new.seen) <= (__s64)FLOW_AT_REST)
+			state->seen = new.seen - FLOW_AT_REST - 1;
 		return;
 	}
 	if (state) {

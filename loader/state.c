@@ -34,6 +34,16 @@ static void *open_mapped(const char *nic, const char *name, size_t size)
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
+/* A later version may have made it longer than what we have room for. */
+static bool config_fits(int fd)
+{
+	struct bpf_map_info info = {};
+	__u32 length = sizeof(info);
+
+	return !bpf_obj_get_info_by_fd(fd, &info, &length) &&
+	       info.value_size == sizeof(struct nestwg_config);
+}
+
 static int open_maps(struct state *state, const char *nic)
 {
 	const __u32 zero = 0;
@@ -41,6 +51,8 @@ static int open_maps(struct state *state, const char *nic)
 	state->config_fd = open_map(nic, "config");
 	if (state->config_fd < 0)
 		return -errno;
+	if (!config_fits(state->config_fd))
+		return -EINVAL;
 	state->addresses_fd = open_map(nic, "addresses");
 	if (state->addresses_fd < 0)
 		return -errno;

@@ -133,7 +133,7 @@ nic_renamed()
 	return "$status"
 }
 
-# The interface went to another namespace, with our programs on it.
+# The interface went to another namespace, with our programs on it, and another has its name: those end.
 nic_moved()
 {
 	nestwg attach plain0 --wg wgcli0 --mode generic >/dev/null || return
@@ -143,7 +143,8 @@ nic_moved()
 	nestwg attach moved0 --wg wgcli0 --mode native >/dev/null || return
 	ip_gw link set moved0 netns "$HOUSE_PREFIX-inet" && ip_gw link add moved0 type bridge &&
 		ip_gw address add 192.0.6.10/24 dev moved0 || return
-	refused 1 "moved0: is attached in another network namespace; .*detach moved0. first" attach moved0 --wg wgcli0
+	nestwg attach moved0 --wg wgcli0 --mode tc >/dev/null &&
+		expect_is "XDP on the one that went" "$(on inet ip -d link show moved0 | grep -c prog/xdp)" 0
 	local status=$?
 
 	nestwg detach moved0 >/dev/null || status=1
@@ -241,6 +242,7 @@ refused_upgrade_goes_on()
 {
 	local kind mode
 
+	ip_gw link set plain0 up
 	for kind in tcx clsact; do
 		for mode in tc generic; do
 			on gw env NESTWG_TC="$kind" "$NESTWG" attach plain0 --wg wgcli0 --mode "$mode" >/dev/null || return
@@ -278,7 +280,7 @@ print(*(int(byte, 0) for byte in value))' "$1")
 # Offset 24: `version` in struct nestwg_config.
 other_version()
 {
-	nestwg attach enp0s6 --wg wgcli0 >/dev/null && change_config 24 &&
+	nestwg attach enp0s6 --wg wgcli0 >/dev/null && change_config 32 &&
 		refused 1 "its state was made by another version; .*detach enp0s6. first" attach enp0s6 &&
 		nestwg detach enp0s6 >/dev/null
 }
@@ -288,6 +290,15 @@ other_map()
 	nestwg attach enp0s6 --wg wgcli0 >/dev/null && rm "$PINS/enp0s6/fragments" &&
 		bpftool map create "$PINS/enp0s6/fragments" type hash key 8 value 8 entries 16 name fragments &&
 		refused 1 "cannot reuse its map .fragments.*another version" attach enp0s6 && nestwg detach enp0s6 >/dev/null
+}
+
+# A later version's may be longer than what we have room for.
+other_config()
+{
+	nestwg attach enp0s6 --wg wgcli0 >/dev/null && rm "$PINS/enp0s6/config" &&
+		bpftool map create "$PINS/enp0s6/config" type array key 4 value 4000 entries 1 name config &&
+		expect "status" "$(nestwg status)" "PROBLEM: an attach or a detach was not completed: Invalid argument" &&
+		fails nestwg allow 8080 && nestwg detach enp0s6 >/dev/null
 }
 
 # Somebody removed the pins; the clsact filters know nothing of it.
@@ -342,7 +353,7 @@ tap "warned: the kernel does not forward" no_forwarding
 tap "refused: the NIC is no Ethernet" nic_not_ethernet
 tap "an interface with a dot in its name, as VLANs have" nic_with_a_dot
 tap "refused: the NIC was renamed" nic_renamed
-tap "refused: the NIC was moved to another network namespace" nic_moved
+tap "the NIC was moved to another network namespace, another has its name" nic_moved
 tap "refused: the tunnel's MTU is too small" tunnel_is_set
 tap "refused: the peer is the gateway itself" peer_is_us
 tap "refused: no tunnel at all" no_tunnel_at_all
@@ -353,6 +364,7 @@ tap "the driver refuses an upgrade: what was there goes on" refused_upgrade_goes
 tap "the driver refuses: no qdisc is left" refused_leaves_no_qdisc
 tap "refused: state of another version" other_version
 tap "refused: a map of another shape" other_map
+tap "the configuration of a later version" other_config
 tap "the pins are gone: detach finds the filters" pins_gone
 tap "refused: bpffs is read-only" bpffs_read_only
 tap "refused: the lock is held" lock_held

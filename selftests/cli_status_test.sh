@@ -248,7 +248,7 @@ elsewhere()
 config_gone()
 {
 	rm "$PINS/enp0s6/config"
-	problem "an attach was not completed; .nestwg-xdp attach enp0s6. or .nestwg-xdp detach enp0s6." &&
+	problem "an attach or a detach was not completed; .nestwg-xdp attach enp0s6. or .nestwg-xdp detach enp0s6." &&
 		says 1 "cannot read its counters.*see .nestwg-xdp status" stats && nestwg attach enp0s6 --wg wgcli0 >/dev/null &&
 		fails says 0 PROBLEM status >/dev/null
 }
@@ -257,7 +257,7 @@ config_gone()
 config_is_no_map()
 {
 	rm -f "$PINS/enp0s6/config"
-	mkdir "$PINS/enp0s6/config" && problem "an attach was not completed: " &&
+	mkdir "$PINS/enp0s6/config" && problem "an attach or a detach was not completed: " &&
 		says 1 "enp0s6: " allow 80 && says 1 "enp0s6: " attach enp0s6 --wg wgcli0
 	local status=$?
 

@@ -142,6 +142,14 @@ static bool is_broadcast_as_source(const struct trial *trial)
 	       is_nothing(trial->oracle) && is_done_right(trial);
 }
 
+static bool is_dropped_dccp(const struct trial *trial)
+{
+	struct view sent = sent_of(trial);
+
+	return sent.ip && sent.protocol == PROTO_DCCP && is_nothing(trial->oracle) &&
+	       (is_done_right(trial) || is_kept(trial));
+}
+
 static bool is_header_cut(const struct trial *trial)
 {
 	struct view sent = sent_of(trial);
@@ -242,6 +250,9 @@ const struct difference differences[] = {
 	{ "DCCP's checksum",
 	  "without DCCP's conntrack (since Linux 6.16, or CONFIG_NF_CT_PROTO_DCCP=n) netfilter leaves it false",
 	  adapt_dccp, NULL },
+	{ "DCCP that its conntrack drops",
+	  "seen on 6.1 and 6.12, whose netfilter tracks DCCP (until Linux 6.16), for packets that fit no state", NULL,
+	  is_dropped_dccp },
 	{ "SCTP's checksum computed anew",
 	  "sctp_manip_pkt() makes a false one true, and in a quote that is cut short a true one false; it covers "
 	  "no address (RFC 9260, 6.8), so we leave it", adapt_sctp, NULL },
