@@ -88,7 +88,8 @@ overflows()
 	echo "$sum"
 }
 
-# 1100 bytes fit into the smaller private VPN. What is missing has to be what full sockets dropped.
+# 1100 bytes fit into the smaller private VPN. What is missing has to be what full sockets dropped; iperf3 does not
+# count what was lost at the end.
 iperf_udp()
 {
 	local before dropped
@@ -96,7 +97,7 @@ iperf_udp()
 	before=$(overflows)
 	iperf "$1" "$2" -u -b "$UDP_RATE" -l 1100 -t 2 "${@:3}" || return
 	dropped=$(($(overflows) - before))
-	expect_at_least "packets sent" "$PACKETS" 100 && expect_is "lost, and dropped by full sockets" "$LOST" "$dropped"
+	expect_at_least "packets sent" "$PACKETS" 100 && expect_at_least "dropped by full sockets, of those that are lost" "$dropped" "$LOST"
 }
 
 iperf_udp_both_ways()
