@@ -389,6 +389,12 @@ bpffs_back()
 	mount -t bpf bpf /sys/fs/bpf
 }
 
+# Since Linux 6.6.
+kernel_has_tcx()
+{
+	sort -CV <<<$'6.6\n'"$(uname -r)"
+}
+
 # Links end with their pins: the plain gateway is back. Filters stay, and status says so.
 bpffs_unmounted()
 {
@@ -729,7 +735,9 @@ done
 plain
 try "a control group with too little memory" memory_is_short
 
-try "bpffs unmounted: links end, the plain gateway is back" bpffs_unmounted tcx native none gw
+if kernel_has_tcx; then
+	try "bpffs unmounted: links end, the plain gateway is back" bpffs_unmounted tcx native none gw
+fi
 try "bpffs unmounted, clsact: tc mode goes on, status says so" bpffs_unmounted clsact tc half home
 try "bpffs unmounted, clsact: native mode stops forwarding, status says so" bpffs_unmounted clsact native half gw
 try "bpffs read-only" bpffs_read_only
