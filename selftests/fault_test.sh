@@ -389,12 +389,6 @@ bpffs_back()
 	mount -t bpf bpf /sys/fs/bpf
 }
 
-# Since Linux 6.6.
-kernel_has_tcx()
-{
-	sort -CV <<<$'6.6\n'"$(uname -r)"
-}
-
 # Links end with their pins: the plain gateway is back. Filters stay, and status says so.
 bpffs_unmounted()
 {
@@ -442,7 +436,6 @@ pins_removed_by_hand()
 # Filters without pins, and a new attach by links.
 pins_removed_then_tcx()
 {
-	has_tcx || skip "no tcx in this kernel" || return
 	on gw env NESTWG_TC=clsact "$NESTWG" "${ATTACH[@]}" --mode tc >/dev/null && rm -r "$PINS" && attached && forwards &&
 		detached && state none "gw gw" || return
 	on gw tc qdisc del dev enp0s6 clsact
@@ -665,7 +658,7 @@ namespace_gone()
 		return
 	tunnel_in_gone || return
 	on gone env NESTWG_TC="$kind" "$NESTWG" attach gone0 --wg wgfgone --no-ssh || return
-	background_stop wireguard-wgfgone
+	[[ $HOUSE_WIREGUARD == kernel ]] || background_stop wireguard-wgfgone
 	netns_del "$HOUSE_PREFIX-gone"
 	wait_for 20 gone_is_told && nestwg detach gone0 && nothing_left
 }
@@ -735,7 +728,7 @@ done
 plain
 try "a control group with too little memory" memory_is_short
 
-if kernel_has_tcx; then
+if has_tcx >/dev/null; then
 	try "bpffs unmounted: links end, the plain gateway is back" bpffs_unmounted tcx native none gw
 fi
 try "bpffs unmounted, clsact: tc mode goes on, status says so" bpffs_unmounted clsact tc half home
@@ -743,7 +736,9 @@ try "bpffs unmounted, clsact: native mode stops forwarding, status says so" bpff
 try "bpffs read-only" bpffs_read_only
 try "pins removed by hand, clsact, tc mode: it goes on; attach and detach mend it" pins_removed_by_hand tc home
 try "pins removed by hand, clsact, native mode: it stops; attach and detach mend it" pins_removed_by_hand native gw
-try "pins removed by hand, clsact; then attached by tcx" pins_removed_then_tcx
+if has_tcx >/dev/null; then
+	try "pins removed by hand, clsact; then attached by tcx" pins_removed_then_tcx
+fi
 
 try "the tunnel is deleted and made anew" tunnel_made_anew
 try "the NIC goes down and up" nic_down_and_up
