@@ -355,6 +355,20 @@ static void seed_fragments(void)
 	}
 }
 
+/* SCTP's bundles, of even and of odd length. */
+static void seed_sctp(void)
+{
+	struct way way = { FROM_WIRE, BUNDLE, MEND_SUMS, 0, 255, 0 };
+
+	for (unsigned int payload = 500; payload < 502 + 3500; payload += 1167) {
+		const struct spec bundle = { FROM_CLIENT, .protocol = PROTO_SCTP, .df = true,
+					     .payload = payload };
+
+		for (__u8 mode = 1; mode < 3; mode++)
+			end_one(mode, 0, 0, MTU_USUAL, 0, &way, &bundle);
+	}
+}
+
 static void seed_bundles(void)
 {
 	static const struct spec bundle = { FROM_CLIENT, TCP_TO(443), .flags = ACK, .payload = 4000,
@@ -375,6 +389,7 @@ static void seed_bundles(void)
 			end_one(mode, 0, 0, MTU_USUAL, 0, &way, &home);
 		}
 	}
+	seed_sctp();
 }
 
 /* Every MTU, every answer of the routing table, an empty bucket. */
@@ -406,7 +421,7 @@ static void seed_worlds(void)
 		end_one(0, 0, 0, MTU_USUAL, fib, &from_home, &tcp_home);
 		end_one(0, 0, 0, MTU_USUAL, fib, &from_home, &elsewhere);
 	}
-	for (unsigned int flags = 0; flags < 64; flags++) {
+	for (unsigned int flags = 0; flags < 256; flags++) {
 		end_one(flags % 3, 0, flags, MTU_USUAL, 0, &way, &expired);
 		end_one(flags % 3, 0, flags, MTU_USUAL, 0, &from_home, &home_expired);
 		end_one(flags % 3, 0, flags, MTU_USUAL, 0, &way, &ospf);
