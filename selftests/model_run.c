@@ -201,11 +201,11 @@ static bool untouched(struct contest *contest, const char *what, const struct by
 	return differ(contest, "%s: it was changed", what);
 }
 
-/* Not what the kernel says to all by itself, such as IGMP reports. */
+/* Not what the kernel says by itself: IGMP reports to all, ARP to a neighbour whose entry is stale. */
 static bool read_nic(struct contest *contest, int wait_ms, struct bytes *out)
 {
 	while (lab_read_nic(contest->lab, wait_ms, out)) {
-		if (!(out->data[0] & 1))
+		if (!(out->data[0] & 1) && out->data[12] == 0x08 && !out->data[13])
 			return true;
 	}
 	return false;
