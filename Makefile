@@ -63,7 +63,7 @@ $(BUILD)/packet_test: $(wildcard selftests/packet*.c selftests/packet*.h include
 
 $(BUILD)/model_test: $(wildcard selftests/model*.c selftests/model*.h include/*.h) \
 		selftests/packet_lab.c selftests/packet_lab.h selftests/packet_build.c \
-		selftests/packet_build.h $(BUILD)/nestwg.skel.h
+		selftests/packet_build.h selftests/packet_words.h $(BUILD)/nestwg.skel.h
 	$(CC) $(CPPFLAGS) -Iselftests $(CFLAGS) -std=gnu11 $(WARN) $(filter %.c,$^) $(LDFLAGS) \
 		$(LDLIBS) -o $@
 

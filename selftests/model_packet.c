@@ -4,28 +4,6 @@
 
 #include "model_packet.h"
 
-__u16 get16(const __u8 *at)
-{
-	return at[0] << 8 | at[1];
-}
-
-__u32 get32(const __u8 *at)
-{
-	return (__u32)get16(at) << 16 | get16(at + 2);
-}
-
-static void put16(__u8 *at, __u16 value)
-{
-	at[0] = value >> 8;
-	at[1] = value;
-}
-
-static void put32(__u8 *at, __u32 value)
-{
-	put16(at, value >> 16);
-	put16(at + 2, value);
-}
-
 /* The IP header, of whose packet LEN bytes are there. */
 static bool parse_ip(const __u8 *ip, unsigned int len, struct packet *p)
 {

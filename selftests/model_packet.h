@@ -4,6 +4,7 @@
 #define MODEL_PACKET_H
 
 #include "model.h"
+#include "packet_words.h"
 
 #define IP_HEADER	20
 #define ICMP_HEADER	8
@@ -28,9 +29,6 @@ struct rewrite {
 	unsigned int hops;
 	unsigned int mss_max;
 };
-
-__u16 get16(const __u8 *at);
-__u32 get32(const __u8 *at);
 
 /* False: truncated, or of impossible length. */
 bool parse(const __u8 *ip, unsigned int len, struct packet *p);

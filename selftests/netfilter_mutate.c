@@ -3,15 +3,10 @@
 #include <string.h>
 
 #include "netfilter_packet.h"
+#include "packet_words.h"
 
 #define IP_HEADER	20
 #define NIC_ROOM	1480	/* of a fragment, after its IP header */
-
-static void put16(__u8 *at, __u16 value)
-{
-	at[0] = value >> 8;
-	at[1] = value;
-}
 
 static unsigned int header_len(const struct bytes *ip)
 {

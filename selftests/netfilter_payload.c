@@ -3,18 +3,7 @@
 #include <string.h>
 
 #include "netfilter_packet.h"
-
-static void put16(__u8 *at, __u16 value)
-{
-	at[0] = value >> 8;
-	at[1] = value;
-}
-
-static void put32(__u8 *at, __u32 value)
-{
-	put16(at, value >> 16);
-	put16(at + 2, value);
-}
+#include "packet_words.h"
 
 /* RFC 9260, appendix A: CRC32c, its bytes in the order least significant first. */
 static void put_crc32c(__u8 *at, const __u8 *data, unsigned int len)

@@ -5,22 +5,6 @@
 #define IP_HEADER	20
 #define ICMP_HEADER	8
 
-__u16 get16(const __u8 *at)
-{
-	return at[0] << 8 | at[1];
-}
-
-__u32 get32(const __u8 *at)
-{
-	return (__u32)get16(at) << 16 | get16(at + 2);
-}
-
-void put16(__u8 *at, __u16 value)
-{
-	at[0] = value >> 8;
-	at[1] = value;
-}
-
 static __u16 fold(__u32 sum)
 {
 	while (sum >> 16)

@@ -4,6 +4,7 @@
 #define NETFILTER_VIEW_H
 
 #include "packet_build.h"
+#include "packet_words.h"
 
 struct view {
 	__u8 *ip;		/* NULL: no IPv4 packet */
@@ -22,9 +23,6 @@ struct view {
 struct view view(struct bytes *bytes, unsigned int skip);
 struct view view_quote(const struct view *icmp);	/* of an ICMP error */
 
-__u16 get16(const __u8 *at);
-void put16(__u8 *at, __u16 value);
-__u32 get32(const __u8 *at);
 void repair_header(const struct view *v);
 __u16 sum_of(const __u8 *data, unsigned int len);
 /* Over all that the checksums of V say something about; they are true if it is 0xffff. */

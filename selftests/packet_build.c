@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "packet_build.h"
+#include "packet_words.h"
 
 #define IP_HEADER	20
 #define UDP_HEADER	8
@@ -14,23 +15,6 @@
 
 const __u8 mac_nic[6] = { 0x02, 0, 0, 0, 0, 0x10 };
 const __u8 mac_next_hop[6] = { 0x02, 0, 0, 0, 0, 0x01 };
-
-static void put16(__u8 *at, __u16 value)
-{
-	at[0] = value >> 8;
-	at[1] = value;
-}
-
-static void put32(__u8 *at, __u32 value)
-{
-	put16(at, value >> 16);
-	put16(at + 2, value);
-}
-
-static __u16 get16(const __u8 *at)
-{
-	return at[0] << 8 | at[1];
-}
 
 /* Marsaglia's xorshift: the same packets on every machine. */
 __u32 random_next(__u32 *state)

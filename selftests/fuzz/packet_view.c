@@ -4,28 +4,6 @@
 #include "host.h"
 #include "packet_view.h"
 
-__u16 get16(const __u8 *at)
-{
-	return at[0] << 8 | at[1];
-}
-
-__u32 get32(const __u8 *at)
-{
-	return (__u32)get16(at) << 16 | get16(at + 2);
-}
-
-void put16(__u8 *at, __u16 value)
-{
-	at[0] = value >> 8;
-	at[1] = value;
-}
-
-void put32(__u8 *at, __u32 value)
-{
-	put16(at, value >> 16);
-	put16(at + 2, value);
-}
-
 static bool view_tcp(struct view *view, const __u8 *tcp)
 {
 	__u32 header;

@@ -7,6 +7,8 @@
 
 #include <linux/types.h>
 
+#include "../packet_words.h"
+
 enum { PROTO_ICMP = 1, PROTO_TCP = 6, PROTO_UDP = 17, PROTO_DCCP = 33, PROTO_SCTP = 132,
        PROTO_UDPLITE = 136 };
 
@@ -30,11 +32,6 @@ struct view {
 	bool syn;
 	__u32 check_at;		/* of the transport checksum, from IP; 0: none */
 };
-
-__u16 get16(const __u8 *at);
-__u32 get32(const __u8 *at);
-void put16(__u8 *at, __u16 value);
-void put32(__u8 *at, __u32 value);
 
 /* BUNDLE: what the header says of the length is that of no packet. */
 void view_packet(struct view *view, const __u8 *ip, __u32 length, bool bundle);

@@ -11,7 +11,7 @@ FUZZ_PACKET_FLAGS := -D_GNU_SOURCE -Iselftests/fuzz/include -Iinclude -Ibpf -fno
 	-Wno-unused-function
 FUZZ_PACKET := $(addprefix selftests/fuzz/,host_programs.c host_maps.c host_packet.c host_helpers.c \
 	packet_view.c packet_input.c packet_check.c packet_fates.c packet_fuzz.c)
-FUZZ_HEADERS := $(wildcard selftests/fuzz/*.h selftests/fuzz/include/bpf/*.h bpf/* include/*.h loader/*)
+FUZZ_HEADERS := selftests/packet_words.h $(wildcard selftests/fuzz/*.h selftests/fuzz/include/bpf/*.h bpf/* include/*.h loader/*)
 
 # What of the loader a target is linked with.
 FUZZ_spec	:= loader/spec.c loader/exclusions.c loader/format.c loader/netif.c loader/netlink.c loader/error.c
