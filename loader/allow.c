@@ -17,6 +17,7 @@
 #include "programs.h"
 #include "ssh.h"
 #include "state.h"
+#include "verbose.h"
 
 const char allow_help[] =
 "What stays on the gateway instead of going to the home; at once, and until `disallow` or\n"
@@ -24,7 +25,8 @@ const char allow_help[] =
 "\n"
 "  SPEC         2222 or 2222/tcp, 13131/udp, 60000-61000/udp,\n"
 "               or a whole protocol: icmp, ipip, gre, esp, ah, sctp\n"
-"  --dev IFACE  may be left out while one interface is attached\n";
+"  --dev IFACE  may be left out while one interface is attached\n"
+"  --verbose    show each thing that is done to the system\n";
 
 const char disallow_help[] =
 "What goes to the home again. Nothing changes for what had not been allowed.\n"
@@ -32,15 +34,18 @@ const char disallow_help[] =
 "  SPEC         as for `allow`\n"
 "  --dev IFACE  may be left out while one interface is attached\n"
 "  --force      also the ports by which you come in (sshd, this SSH session), and the DHCP\n"
-"               client's; never WireGuard's, which the tunnel itself needs\n";
+"               client's; never WireGuard's, which the tunnel itself needs\n"
+"  --verbose    show each thing that is done to the system\n";
 
 enum {
 	OPTION_DEV = 256,
 	OPTION_FORCE,
+	OPTION_VERBOSE,
 };
 
 static const struct option allow_options[] = {
 	{ "dev", required_argument, NULL, OPTION_DEV },
+	{ "verbose", no_argument, NULL, OPTION_VERBOSE },
 	{ "help", no_argument, NULL, 'h' },
 	{}
 };
@@ -48,6 +53,7 @@ static const struct option allow_options[] = {
 static const struct option disallow_options[] = {
 	{ "dev", required_argument, NULL, OPTION_DEV },
 	{ "force", no_argument, NULL, OPTION_FORCE },
+	{ "verbose", no_argument, NULL, OPTION_VERBOSE },
 	{ "help", no_argument, NULL, 'h' },
 	{}
 };
@@ -72,6 +78,8 @@ static int parse_options(int argc, char **argv, const struct option *options,
 			request->force = true;
 		else if (option == OPTION_DEV)
 			request->nic = optarg;
+		else if (option == OPTION_VERBOSE)
+			verbose_set(true);
 		else
 			return option_error(request->subcommand, argv, option);
 	}

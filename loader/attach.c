@@ -18,6 +18,7 @@
 #include "renamed.h"
 #include "ssh.h"
 #include "state.h"
+#include "verbose.h"
 #include "xdp.h"
 
 const char attach_help[] =
@@ -35,7 +36,7 @@ const char attach_help[] =
 "                  native: XDP in the driver; generic: XDP in the stack; tc: no XDP\n"
 "  --no-ssh        do not keep the ports of sshd and of this SSH session on the gateway\n"
 "  --replace       take the place of another tool's XDP program\n"
-"  --verbose       show what libbpf says\n";
+"  --verbose       show each thing that is done to the system\n";
 
 enum {
 	OPTION_WG = 256,
@@ -102,7 +103,7 @@ static int parse_option(int option, char **argv, struct attach_options *options)
 		options->replace = true;
 		return 0;
 	case OPTION_VERBOSE:
-		options->verbose = true;
+		verbose_set(true);
 		return 0;
 	default:
 		return option_error("attach", argv, option);
@@ -272,7 +273,7 @@ int cmd_attach(int argc, char **argv)
 	if (status < 0) {
 		status = show_help("attach");
 	} else if (!status) {
-		programs_set_verbose(options.verbose || getenv("NESTWG_DEBUG"));
+		programs_set_verbose(getenv("NESTWG_DEBUG"));
 		status = attach(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
 	spec_list_free(&options.allow);

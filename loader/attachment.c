@@ -20,6 +20,7 @@
 #include "removal.h"
 #include "state.h"
 #include "tc.h"
+#include "verbose.h"
 
 #define DHCP_CLIENT_PORT 68
 
@@ -163,7 +164,11 @@ static int configure(struct attachment *a)
 	config->netns = netif_namespace();
 	config->version = NESTWG_STATE_VERSION;
 	config->mode_wanted = plan->mode;
-	return write_config(a);
+	if (write_config(a))
+		return -1;
+	did("forward %s to %s through %s", address_text(config->address).s,
+	    address_text(config->peer).s, config->wg_name);
+	return 0;
 }
 
 static bool has_live_tc_hook(const struct attachment *a)
@@ -334,7 +339,8 @@ static void undo(struct attachment *a, struct xdp_program *other)
 		a->state.config.flags = now.flags;
 		warn(nic_of(a), "left in tc mode");
 	}
-	state_write_config(&a->state);
+	if (!state_write_config(&a->state))
+		did("forward as before");
 	for (__u32 bit = CLSACT_NIC; bit <= CLSACT_TUNNEL; bit <<= 1)
 		if (now.clsact_made & ~a->old.clsact_made & bit)
 			tc_clsact_remove_empty(bit == CLSACT_NIC ? a->plan->nic.ifindex :

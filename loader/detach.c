@@ -16,13 +16,17 @@
 #include "removal.h"
 #include "renamed.h"
 #include "state.h"
+#include "verbose.h"
 
 const char detach_help[] =
 "Removes the programs, the exclusions and the counters from IFACE. Works as well when the\n"
 "interface has gone or was renamed, when an attach was killed half-way, and when somebody has\n"
-"removed the pins.\n";
+"removed the pins.\n"
+"\n"
+"  --verbose  show each thing that is done to the system\n";
 
 static const struct option long_options[] = {
+	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{}
 };
@@ -78,7 +82,9 @@ int cmd_detach(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
 		if (option == 'h')
 			return show_help("detach");
-		return option_error("detach", argv, option);
+		if (option != 'v')
+			return option_error("detach", argv, option);
+		verbose_set(true);
 	}
 	if (optind == argc)
 		return usage_error("detach", "which interface is to be detached?");

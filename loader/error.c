@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "colour.h"
 #include "error.h"
 
 static void say(const char *thing, const char *kind, const char *format, va_list args)
@@ -11,7 +12,9 @@ static void say(const char *thing, const char *kind, const char *format, va_list
 	fprintf(stderr, PROGRAM ": ");
 	if (thing)
 		fprintf(stderr, "%s: ", thing);
-	fputs(kind, stderr);
+	if (*kind)
+		fprintf(stderr, "%s%s%s", colour(stderr, COLOUR_WARN), kind,
+			colour(stderr, COLOUR_OFF));
 	vfprintf(stderr, format, args);
 }
 

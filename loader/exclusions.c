@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "exclusions.h"
+#include "verbose.h"
 
 struct exclusions_copy {
 	struct nestwg_port ports[NESTWG_PORTS];
@@ -76,17 +77,37 @@ uint8_t exclusions_why(const struct state *state, uint8_t protocol, uint16_t por
 	return row_why(&row);
 }
 
+static void say_spec(const char *what, const struct spec *spec)
+{
+	const struct exclusion exclusion = { spec->protocol, spec->first, spec->last, 0 };
+	char text[EXCLUSION_TEXT_SIZE];
+
+	exclusion_text(&exclusion, text);
+	did("%s %s", what, text);
+}
+
 void exclusions_add(const struct state *state, uint8_t protocol, uint16_t port, uint8_t why)
 {
+	const struct exclusion exclusion = { protocol, port, port, why };
+	char text[EXCLUSION_TEXT_SIZE], reason[WHY_TEXT_SIZE];
 	struct row row = row_of(state, protocol, port);
 
+	if (!(~row_why(&row) & why))
+		return;
 	row_add(&row, why);
+	exclusion_text(&exclusion, text);
+	why_text(why, reason);
+	did("allow %s%s", text, reason);
 }
 
 void exclusions_add_spec(const struct state *state, const struct spec *spec)
 {
-	for (uint32_t port = spec->first; port <= spec->last; port++)
-		exclusions_add(state, spec->protocol, (uint16_t)port, NESTWG_WHY_USER);
+	for (uint32_t port = spec->first; port <= spec->last; port++) {
+		struct row row = row_of(state, spec->protocol, (uint16_t)port);
+
+		row_add(&row, NESTWG_WHY_USER);
+	}
+	say_spec("allow", spec);
 }
 
 void exclusions_remove_spec(const struct state *state, const struct spec *spec)
@@ -96,6 +117,7 @@ void exclusions_remove_spec(const struct state *state, const struct spec *spec)
 
 		row_remove(&row);
 	}
+	say_spec("disallow", spec);
 }
 
 void exclusions_forget(const struct state *state, uint8_t protocol, uint16_t port, uint8_t why)
@@ -103,10 +125,12 @@ void exclusions_forget(const struct state *state, uint8_t protocol, uint16_t por
 	struct row row = row_of(state, protocol, port);
 	uint8_t now = row_why(&row);
 
-	if (now == why)
+	if (now == why) {
 		row_remove(&row);
-	else if (now & why)
+		did("disallow %u/%s", port, protocol == IPPROTO_UDP ? "udp" : "tcp");
+	} else if (now & why) {
 		__atomic_fetch_and(row.why, (uint8_t)~why, __ATOMIC_RELAXED);
+	}
 }
 
 static void each_port(const struct state *state, uint8_t protocol,
@@ -235,4 +259,5 @@ void exclusions_restore(const struct state *state, const struct exclusions_copy 
 	for (size_t i = 0; i < NESTWG_PROTOCOLS; i++)
 		__atomic_store_n(&state->protocols[i].excluded, copy->protocols[i].excluded,
 				 __ATOMIC_RELEASE);
+	did("allow what was allowed before");
 }

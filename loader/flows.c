@@ -10,10 +10,12 @@
 #include "exclusions.h"
 #include "flows.h"
 #include "sockets.h"
+#include "verbose.h"
 
 struct seed {
 	const struct state *state;
 	__u64 now;
+	unsigned int entered;
 };
 
 /*
@@ -25,7 +27,7 @@ static void mark(uint8_t *own)
 	__atomic_store_n(own, 1, __ATOMIC_RELEASE);
 }
 
-static void enter(const struct seed *seed, const struct nestwg_flow *flow)
+static void enter(struct seed *seed, const struct nestwg_flow *flow)
 {
 	const struct nestwg_flow_state value = { .seen = seed->now };
 	const struct state *state = seed->state;
@@ -36,6 +38,7 @@ static void enter(const struct seed *seed, const struct nestwg_flow *flow)
 		return;
 	if (bpf_map_update_elem(state->flows_fd, flow, &value, BPF_ANY))
 		return;
+	seed->entered++;
 	if (flow->protocol == IPPROTO_TCP)
 		mark(&state->ports[port].own_tcp);
 	else if (flow->protocol == IPPROTO_UDP)
@@ -46,7 +49,7 @@ static void enter(const struct seed *seed, const struct nestwg_flow *flow)
 
 static void enter_socket(const struct socket *socket, void *data)
 {
-	const struct seed *seed = data;
+	struct seed *seed = data;
 	const struct nestwg_flow flow = {
 		.remote = socket->remote,
 		.remote_port = htons(socket->remote_port),
@@ -79,7 +82,7 @@ static struct nestwg_flow flow_of(const struct conntrack_tuple *tuple, __be32 re
 static void enter_tracked(const struct conntrack_flow *tracked, void *data)
 {
 	const struct conntrack_tuple *original = &tracked->original, *reply = &tracked->reply;
-	const struct seed *seed = data;
+	struct seed *seed = data;
 	__be32 address = seed->state->config.address, peer = seed->state->config.peer;
 	struct nestwg_flow flow;
 
@@ -128,4 +131,5 @@ void flows_seed(const struct state *state)
 	if (err)
 		warn(state->nic, "cannot read the connection tracking table: %s; connections of "
 		     "containers that are open now may break", strerror(-err));
+	did("keep %u open connections of the gateway", seed.entered);
 }

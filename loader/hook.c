@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <linux/if_link.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "pins.h"
 #include "state.h"
 #include "tc.h"
+#include "verbose.h"
 #include "xdp.h"
 
 /* include/uapi/linux/bpf.h since 6.6 */
@@ -172,9 +174,22 @@ void hook_init(struct hook *hook, enum hook_id id, const char *nic, int ifindex,
 
 static int update_link(struct hook *hook, int fd, __u32 old_program)
 {
+	int err;
+
 	hook->replaced = true;
 	hook->old_prog_fd = bpf_prog_get_fd_by_id(old_program);
-	return bpf_link_update(fd, hook->prog_fd, NULL);
+	err = bpf_link_update(fd, hook->prog_fd, NULL);
+	if (!err)
+		did("bpf link update nestwg_%s dev %s", hook_name(hook->id),
+		    netif_text(hook->ifindex).s);
+	return err;
+}
+
+static const char *hook_kind(const struct hook *hook)
+{
+	if (hook->id != HOOK_INGRESS)
+		return hook->id == HOOK_LEARN ? "tcx egress" : "tcx ingress";
+	return hook->xdp_flags & XDP_FLAGS_SKB_MODE ? "xdp generic" : "xdp native";
 }
 
 static int create_link(const struct hook *hook, const char *path)
@@ -189,8 +204,13 @@ static int create_link(const struct hook *hook, const char *path)
 	if (fd < 0)
 		return -errno;
 	err = bpf_obj_pin(fd, path);
-	if (err)
+	if (err) {
 		bpf_link_detach(fd);
+	} else {
+		did("bpf link create nestwg_%s %s dev %s", hook_name(hook->id),
+		    hook_kind(hook), netif_text(hook->ifindex).s);
+		did("pin %s", path);
+	}
 	close(fd);
 	return err;
 }
@@ -263,7 +283,9 @@ static void undo_link(struct hook *hook)
 	fd = open_link(hook->nic, hook->id);
 	if (fd < 0)
 		return;
-	bpf_link_update(fd, hook->old_prog_fd, NULL);
+	if (!bpf_link_update(fd, hook->old_prog_fd, NULL))
+		did("bpf link update nestwg_%s dev %s, to the program of before",
+		    hook_name(hook->id), netif_text(hook->ifindex).s);
 	close(fd);
 }
 
@@ -294,14 +316,16 @@ void hook_commit(struct hook *hook)
 
 void hook_remove_link(const char *nic, enum hook_id id)
 {
-	char path[PIN_PATH_SIZE];
 	int fd = open_link(nic, id);
+	char path[PIN_PATH_SIZE];
 
 	/* Without its pin alone the link would end some time later. */
 	if (fd >= 0) {
-		bpf_link_detach(fd);
+		if (!bpf_link_detach(fd))
+			did("bpf link detach nestwg_%s (%s)", hook_name(id), hook_where(id));
 		close(fd);
 	}
 	link_path(path, nic, id);
-	unlink(path);
+	if (!unlink(path))
+		did("rm %s", path);
 }

@@ -13,6 +13,7 @@
 #include "error.h"
 #include "format.h"
 #include "ingress.h"
+#include "verbose.h"
 
 static const __u32 flags_of[NESTWG_NR_MODES] = {
 	[NESTWG_MODE_NATIVE] = NESTWG_XDP_REWRITES | NESTWG_XDP_JUDGES,
@@ -20,10 +21,24 @@ static const __u32 flags_of[NESTWG_NR_MODES] = {
 	[NESTWG_MODE_TC] = NESTWG_TC_JUDGES,
 };
 
+static void say_flags(__u32 flags)
+{
+	did("packets are judged by %s%s%s%s",
+	    flags & NESTWG_XDP_REWRITES || flags & NESTWG_XDP_JUDGES ? "XDP" : "",
+	    flags & NESTWG_XDP_REWRITES ? " (which rewrites them)" : "",
+	    flags & (NESTWG_XDP_REWRITES | NESTWG_XDP_JUDGES) && flags & NESTWG_TC_JUDGES ?
+	    " and " : "", flags & NESTWG_TC_JUDGES ? "tc" : "");
+}
+
 static int set_flags(const struct ingress *ingress, __u32 flags)
 {
+	int err;
+
 	ingress->state->config.flags = flags;
-	return state_write_config(ingress->state);
+	err = state_write_config(ingress->state);
+	if (!err)
+		say_flags(flags);
+	return err;
 }
 
 /*

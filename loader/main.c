@@ -19,9 +19,10 @@ static const struct command {
 	  "attach IFACE [--wg WG] [--peer ADDR] [--address ADDR] [--allow SPEC]...\n"
 	  "             [--mode auto|native|generic|tc] [--no-ssh] [--replace] [--verbose]",
 	  attach_help },
-	{ "detach", cmd_detach, "detach IFACE", detach_help },
-	{ "allow", cmd_allow, "allow SPEC... [--dev IFACE]", allow_help },
-	{ "disallow", cmd_disallow, "disallow SPEC... [--dev IFACE] [--force]", disallow_help },
+	{ "detach", cmd_detach, "detach IFACE [--verbose]", detach_help },
+	{ "allow", cmd_allow, "allow SPEC... [--dev IFACE] [--verbose]", allow_help },
+	{ "disallow", cmd_disallow, "disallow SPEC... [--dev IFACE] [--force] [--verbose]",
+	  disallow_help },
 	{ "status", cmd_status, "status [--json] [IFACE]", status_help },
 	{ "stats", cmd_stats, "stats [--json] [--watch] [IFACE]", stats_help },
 	{ "monitor", cmd_monitor,

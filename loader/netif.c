@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -206,6 +207,15 @@ __u32 netif_namespace(void)
 	struct stat namespace;
 
 	return stat("/proc/self/ns/net", &namespace) ? 0 : (__u32)namespace.st_ino;
+}
+
+struct netif_text netif_text(int ifindex)
+{
+	struct netif_text text;
+
+	if (!if_indextoname((unsigned int)ifindex, text.s))
+		snprintf(text.s, sizeof(text.s), "number %d", ifindex);
+	return text;
 }
 
 /* dev_valid_name() in net/core/dev.c */

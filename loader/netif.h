@@ -57,6 +57,13 @@ __be32 netif_primary_address(const struct netif_addresses *addresses, int ifinde
  */
 __u32 netif_namespace(void);
 
+/* Its name, or what else to call it; by value, so that several may stand in one printf(). */
+struct netif_text {
+	char s[32];
+};
+
+struct netif_text netif_text(int ifindex);
+
 /* Whether the kernel could have an interface of that name. */
 bool netif_name_valid(const char *name);
 

@@ -13,6 +13,7 @@
 #include "error.h"
 #include "netif.h"
 #include "pins.h"
+#include "verbose.h"
 
 #define LOCK_POLLS_A_SECOND	10
 #define LOCK_SECONDS		10
@@ -79,8 +80,9 @@ int pins_make(const char *nic)
 	if (mkdir(PINS_ROOT, 0700) < 0 && errno != EEXIST)
 		return -errno;
 	pins_path(path, nic, NULL);
-	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return -errno;
+	if (mkdir(path, 0700) < 0)
+		return errno == EEXIST ? 0 : -errno;
+	did("mkdir -p %s", path);
 	return 0;
 }
 
@@ -90,7 +92,10 @@ int pins_rename(const char *old, const char *new)
 
 	pins_path(from, old, NULL);
 	pins_path(to, new, NULL);
-	return rename(from, to) < 0 ? -errno : 0;
+	if (rename(from, to) < 0)
+		return -errno;
+	did("mv %s %s", from, to);
+	return 0;
 }
 
 int pins_remove(const char *nic)
@@ -109,7 +114,9 @@ int pins_remove(const char *nic)
 			err = -errno;
 	if (pins) {
 		closedir(pins);
-		if (rmdir(path) < 0 && !err)
+		if (rmdir(path) == 0)
+			did("rm -r %s", path);
+		else if (!err)
 			err = -errno;
 	}
 	if (rmdir(PINS_ROOT) < 0 && errno != ENOTEMPTY && errno != ENOENT && !err)

@@ -20,7 +20,6 @@ struct attach_options {
 	struct spec_list allow;
 	bool no_ssh;
 	bool replace;
-	bool verbose;
 };
 
 struct plan {

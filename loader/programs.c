@@ -11,6 +11,7 @@
 #include "nestwg.skel.h"
 #include "pins.h"
 #include "programs.h"
+#include "verbose.h"
 
 /*
  * A log that does not fit makes the load fail before 6.4. Pages that are not written cost nothing.
@@ -80,17 +81,51 @@ static int prepare(struct nestwg_bpf *programs, const char *nic)
 	return err;
 }
 
+/* A bit for each map that is going to be made, in their order. */
+static uint64_t not_pinned_yet(const struct nestwg_bpf *programs)
+{
+	struct bpf_map *map;
+	unsigned int number = 0;
+	uint64_t maps = 0;
+
+	bpf_object__for_each_map(map, programs->obj) {
+		const char *path = bpf_map__pin_path(map);
+
+		if (path && access(path, F_OK) < 0)
+			maps |= 1ULL << number;
+		number++;
+	}
+	return maps;
+}
+
+static void say_loaded(struct nestwg_bpf *programs, uint64_t made)
+{
+	struct bpf_program *program;
+	struct bpf_map *map;
+	unsigned int number = 0;
+
+	bpf_object__for_each_map(map, programs->obj)
+		if (made & 1ULL << number++)
+			did("pin %s", bpf_map__pin_path(map));
+	bpf_object__for_each_program(program, programs->obj)
+		did("load %s", bpf_program__name(program));
+}
+
 static int load(struct nestwg_bpf *programs, const char *nic, char *log)
 {
+	uint64_t made;
 	int err;
 
 	err = prepare(programs, nic);
+	made = not_pinned_yet(programs);
 	if (!err)
 		err = nestwg_bpf__load(programs);
-	if (!err)
+	if (!err) {
+		say_loaded(programs, made);
 		return 0;
+	}
 	fail(nic, "cannot load the BPF programs: %s%s", strerror(-err),
-	     *log ? "; the verifier says at last:" : "; see why with --verbose");
+	     *log ? "; the verifier says at last:" : "; see why with NESTWG_DEBUG=1");
 	fputs(last_lines(log, LOG_LINES), stderr);
 	return err;
 }

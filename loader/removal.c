@@ -7,6 +7,7 @@
 #include "running.h"
 #include "state.h"
 #include "tc.h"
+#include "verbose.h"
 
 /*
  * From one step to the next, packets are forwarded as they should be or not at all: while XDP goes
@@ -19,7 +20,8 @@ static void stop_forwarding(struct state *state)
 	state_write_config(state);
 	hook_remove_link(state->nic, HOOK_INGRESS);
 	state->config.flags = 0;
-	state_write_config(state);
+	if (!state_write_config(state))
+		did("packets are judged by nobody");
 }
 
 int removal_of_pinned(const char *nic)

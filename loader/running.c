@@ -10,6 +10,7 @@
 #include "running.h"
 #include "state.h"
 #include "tc.h"
+#include "verbose.h"
 #include "xdp.h"
 
 static int add(struct running_list *all, const struct netif *netif, __u32 program_id, bool clsact)
@@ -109,7 +110,9 @@ void running_remove(const struct running *one)
 	fd = link_find(one->netif.ifindex, one->program_id);
 	if (fd < 0)
 		return;
-	bpf_link_detach(fd);
+	if (!bpf_link_detach(fd))
+		did("bpf link detach nestwg_%s dev %s", hook_name(one->identity.hook),
+		    one->netif.name);
 	close(fd);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "colour.h"
 #include "commands.h"
 #include "error.h"
 #include "exclusions.h"
@@ -124,7 +125,8 @@ static void print_report(const struct report *report)
 		print_counters(report, NESTWG_FROM_HOME);
 	}
 	for (unsigned int i = 0; i < report->nr_problems; i++)
-		printf("  PROBLEM: %s\n", report->problems[i]);
+		printf("  %sPROBLEM%s: %s\n", colour(stdout, COLOUR_BAD),
+		       colour(stdout, COLOUR_OFF), report->problems[i]);
 }
 
 struct output {

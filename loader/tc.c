@@ -4,8 +4,10 @@
 #include <linux/rtnetlink.h>
 #include <stdbool.h>
 
+#include "netif.h"
 #include "netlink.h"
 #include "tc.h"
+#include "verbose.h"
 
 /*
  * Ours ("nw"), in a qdisc that others use too: early, since a verdict of theirs would end the chain, and
@@ -22,29 +24,48 @@ __u32 tc_filter_program(int ifindex, enum bpf_tc_attach_point point)
 	return bpf_tc_query(&hook, &opts) ? 0 : opts.prog_id;
 }
 
+static const char *side_name(enum bpf_tc_attach_point point)
+{
+	return point == BPF_TC_EGRESS ? "egress" : "ingress";
+}
+
 int tc_filter_put(int ifindex, enum bpf_tc_attach_point point, int prog_fd)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = point);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY,
 		    .prog_fd = prog_fd, .flags = BPF_TC_F_REPLACE);
+	int err;
 
-	return bpf_tc_attach(&hook, &opts);
+	err = bpf_tc_attach(&hook, &opts);
+	if (!err)
+		did("tc filter replace dev %s %s pref %d handle %#x bpf direct-action program",
+		    netif_text(ifindex).s, side_name(point), FILTER_PRIORITY, FILTER_HANDLE);
+	return err;
 }
 
 int tc_filter_remove(int ifindex, enum bpf_tc_attach_point point)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = point);
 	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = FILTER_HANDLE, .priority = FILTER_PRIORITY);
+	int err;
 
-	return bpf_tc_detach(&hook, &opts);
+	err = bpf_tc_detach(&hook, &opts);
+	if (!err)
+		did("tc filter del dev %s %s pref %d handle %#x bpf", netif_text(ifindex).s,
+		    side_name(point), FILTER_PRIORITY, FILTER_HANDLE);
+	return err;
 }
 
 int tc_clsact_make(int ifindex)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex,
 		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	int err;
 
-	return bpf_tc_hook_create(&hook);
+	err = bpf_tc_hook_create(&hook);
+	if (!err)
+		did("tc qdisc add dev %s clsact", netif_text(ifindex).s);
+	return err;
 }
 
 static int see_filter(const struct nlmsghdr *message, void *seen)
@@ -75,6 +96,8 @@ void tc_clsact_remove_empty(int ifindex)
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex,
 		    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
 
-	if (!has_filters(ifindex, TC_H_MIN_INGRESS) && !has_filters(ifindex, TC_H_MIN_EGRESS))
-		bpf_tc_hook_destroy(&hook);
+	if (has_filters(ifindex, TC_H_MIN_INGRESS) || has_filters(ifindex, TC_H_MIN_EGRESS))
+		return;
+	if (!bpf_tc_hook_destroy(&hook))
+		did("tc qdisc del dev %s clsact", netif_text(ifindex).s);
 }

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "link.h"
+#include "netif.h"
+#include "verbose.h"
 #include "xdp.h"
 
 int xdp_query(int ifindex, struct xdp_program *program)
@@ -62,15 +64,24 @@ int xdp_remove(int ifindex, struct xdp_program *program)
 	}
 	if (err)
 		xdp_release(program);
+	else
+		did("ip link set dev %s xdp off: %s (id %u)", netif_text(ifindex).s, program->name,
+		    program->id);
 	return err;
 }
 
 int xdp_restore(int ifindex, const struct xdp_program *program)
 {
+	int err;
+
 	if (program->fd < 0)
 		return 0;
-	return bpf_xdp_attach(ifindex, program->fd,
-			      program->flags | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
+	err = bpf_xdp_attach(ifindex, program->fd,
+			     program->flags | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
+	if (!err)
+		did("ip link set dev %s xdp: %s (id %u), as before", netif_text(ifindex).s,
+		    program->name, program->id);
+	return err;
 }
 
 void xdp_release(struct xdp_program *program)

@@ -107,15 +107,59 @@ interrupted()
 		attach enp0s6 --wg wgcli0
 }
 
+# Of each kind one: a directory, a pin, a program, an exclusion, a hook; and what comes is taken away again.
 verbose()
 {
-	expect "attach --verbose" "$(nestwg attach enp0s6 --wg wgcli0 --verbose 2>&1)" "libbpf: " &&
+	local text
+
+	text=$(nestwg attach enp0s6 --wg wgcli0 --allow 8080 --mode native --verbose 2>&1 >/dev/null) &&
+		expect "attach --verbose: directory" "$text" "\\[#\\] mkdir -p $PINS/enp0s6" &&
+		expect "pin" "$text" "\\[#\\] pin $PINS/enp0s6/config" &&
+		expect "program" "$text" "\\[#\\] load nestwg_ingress" &&
+		expect "exclusions" "$text" "\\[#\\] allow 51820/udp \\(WireGuard\\)"$'\n(.*\n)*'"\\[#\\] allow 8080/tcp" &&
+		expect "XDP" "$text" "\\[#\\] bpf link create nestwg_ingress xdp native dev enp0s6"$'\n'".*pin $PINS/enp0s6/link_ingress" &&
+		expect "nothing else" "$(grep -vc '^\[#\] ' <<<"$text")" '^0$' &&
+		expect "allow" "$(nestwg allow --verbose 60000-61000/udp 2>&1)" '^\[#\] allow 60000-61000/udp$' &&
+		expect "disallow" "$(nestwg disallow --verbose 8080 2>&1)" '^\[#\] disallow 8080/tcp$' || return
+	text=$(nestwg attach enp0s6 --verbose 2>&1 >/dev/null)
+	expect "an upgrade" "$text" "\\[#\\] bpf link update nestwg_ingress dev enp0s6" &&
+		expect_is "pins that an upgrade makes" "$(grep -c ' pin ' <<<"$text")" 0 || return
+	text=$(nestwg detach enp0s6 --verbose 2>&1 >/dev/null)
+	expect "detach" "$text" "\\[#\\] bpf link detach nestwg_ingress.*rm -r $PINS/enp0s6" || return
+	text=$(NESTWG_TC=clsact nestwg attach enp0s6 --wg wgcli0 --mode tc --verbose 2>&1 >/dev/null)
+	expect "clsact" "$text" "\\[#\\] tc qdisc add dev wgcli0 clsact.*tc filter replace dev wgcli0 ingress pref 2" || return
+	text=$(nestwg detach enp0s6 --verbose 2>&1 >/dev/null)
+	expect "its end" "$text" "\\[#\\] tc filter del dev wgcli0 ingress.*tc qdisc del dev wgcli0 clsact" || return
+	expect "quiet" "$(nestwg attach enp0s6 --wg wgcli0 2>&1; nestwg detach enp0s6 2>&1)" '^[^#]*$'
+}
+
+debug()
+{
+	expect "NESTWG_DEBUG=1" "$(NESTWG_DEBUG=1 nestwg attach enp0s6 --wg wgcli0 2>&1)" "libbpf: " &&
 		nestwg detach enp0s6 >/dev/null
+}
+
+colours()
+{
+	local escape=$'\033' setting text
+
+	nestwg attach enp0s6 --wg wgcli0 >/dev/null || return
+	on gw ip link set wgcli0 down
+	text=$(on gw env TERM=xterm script -qec "$NESTWG status" /dev/null </dev/null)
+	expect "a terminal" "$text" "$escape\\[31mPROBLEM$escape\\[0m: its tunnel wgcli0 is down" || return
+	for setting in NO_COLOR=1 TERM=dumb; do
+		text=$(on gw env TERM=xterm "$setting" script -qec "$NESTWG status" /dev/null </dev/null)
+		expect "$setting" "$text" "  PROBLEM: its tunnel wgcli0 is down" || return
+	done
+	text=$(TERM=xterm nestwg status)
+	expect "a pipe" "$text" "  PROBLEM: its tunnel wgcli0 is down" || return
+	on gw ip link set wgcli0 up
+	nestwg detach enp0s6 >/dev/null
 }
 
 isolate "$@"
 begin
-cli_need strace head
+cli_need strace head script
 gateway_up
 
 tap "refused: wg fails, or says what it never says" wg_fails
@@ -123,5 +167,7 @@ tap "refused: what has to be read cannot be" unreadable
 tap "warned: the open sockets cannot be read" flows_unreadable
 tap "what conntrack knows is kept" tracked_ping
 tap "interrupted: nothing is left" interrupted
-tap "--verbose" verbose
+tap "--verbose says each thing that is done" verbose
+tap "NESTWG_DEBUG says what libbpf says" debug
+tap "colours: on a terminal, and nowhere else" colours
 finish
