@@ -65,6 +65,17 @@ struct request {
 	bool force;
 };
 
+/* As ip(8) would have it, or firewall-cmd. */
+static int add_spec(struct request *request, const char *text)
+{
+	struct spec spec;
+
+	if (spec_parse(text, &spec) && if_nametoindex(text))
+		return usage_error(request->subcommand, "'%s' is an interface, not a SPEC: did you "
+				   "mean --dev %s?", text, text);
+	return spec_list_add(&request->specs, request->subcommand, text);
+}
+
 /* 0, or the exit status after reporting; -1 when help was asked for. */
 static int parse_options(int argc, char **argv, const struct option *options,
 			 struct request *request)
@@ -84,12 +95,11 @@ static int parse_options(int argc, char **argv, const struct option *options,
 			return option_error(request->subcommand, argv, option);
 	}
 	if (request->nic && !netif_name_valid(request->nic))
-		return usage_error(request->subcommand, "--dev '%s': no interface can have this "
-				   "name", request->nic);
+		return interface_name_error(request->subcommand, "--dev", request->nic);
 	if (optind == argc)
 		return usage_error(request->subcommand, "no SPEC given, such as 2222/tcp");
 	for (; optind < argc; optind++) {
-		err = spec_list_add(&request->specs, request->subcommand, argv[optind]);
+		err = add_spec(request, argv[optind]);
 		if (err)
 			return err < 0 ? EXIT_FAILURE : err;
 	}

@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "error.h"
 #include "format.h"
+#include "nearest.h"
 #include "pins.h"
 #include "plan.h"
 #include "preflight.h"
@@ -75,6 +76,22 @@ static int parse_address(const char *option, const char *text, __be32 *address)
 			   option, text);
 }
 
+static int parse_mode(struct attach_options *options)
+{
+	char question[MEANT_SIZE];
+	struct nearest nearest;
+
+	options->mode_given = true;
+	options->mode = mode_parse(optarg);
+	if (options->mode != NESTWG_NR_MODES)
+		return 0;
+	nearest_begin(&nearest, optarg);
+	for (unsigned int mode = 0; mode < NESTWG_NR_MODES; mode++)
+		nearest_try(&nearest, mode_name(mode));
+	return usage_error("attach", "--mode '%s': there are auto, native, generic and tc%s",
+			   optarg, nearest_question(&nearest, "", question));
+}
+
 static int parse_option(int option, char **argv, struct attach_options *options)
 {
 	switch (option) {
@@ -82,7 +99,7 @@ static int parse_option(int option, char **argv, struct attach_options *options)
 		options->wg = optarg;
 		if (netif_name_valid(optarg))
 			return 0;
-		return usage_error("attach", "--wg '%s': no interface can have this name", optarg);
+		return interface_name_error("attach", "--wg", optarg);
 	case OPTION_PEER:
 		return parse_address("--peer", optarg, &options->peer);
 	case OPTION_ADDRESS:
@@ -90,12 +107,7 @@ static int parse_option(int option, char **argv, struct attach_options *options)
 	case OPTION_ALLOW:
 		return spec_list_add(&options->allow, "attach", optarg);
 	case OPTION_MODE:
-		options->mode_given = true;
-		options->mode = mode_parse(optarg);
-		if (options->mode != NESTWG_NR_MODES)
-			return 0;
-		return usage_error("attach", "--mode '%s': there are auto, native, generic and tc",
-				   optarg);
+		return parse_mode(options);
 	case OPTION_NO_SSH:
 		options->no_ssh = true;
 		return 0;
@@ -123,12 +135,13 @@ static int parse_options(int argc, char **argv, struct attach_options *options)
 			return err < 0 ? EXIT_FAILURE : err;
 	}
 	if (optind == argc)
-		return usage_error("attach", "which interface is to be attached to?");
+		return usage_error("attach", "which interface is to be attached to? `ip route get "
+				   "1.1.1.1` tells the one that faces the internet");
 	if (optind + 1 < argc)
 		return usage_error("attach", "unexpected argument '%s'", argv[optind + 1]);
 	options->nic = argv[optind];
 	if (!netif_name_valid(options->nic))
-		return usage_error("attach", "'%s': no interface can have this name", options->nic);
+		return interface_name_error("attach", "", options->nic);
 	return 0;
 }
 

@@ -2,6 +2,16 @@
 #ifndef NESTWG_COMMANDS_H
 #define NESTWG_COMMANDS_H
 
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *synopsis;
+	const char *help;
+};
+
+/* NULL: there is no such subcommand. */
+const struct command *command_find(const char *name);
+
 /* Each gets its own argv and returns the exit status. */
 int cmd_attach(int argc, char **argv);
 int cmd_detach(int argc, char **argv);
@@ -20,6 +30,12 @@ extern const char attach_help[], detach_help[], allow_help[], disallow_help[], s
  * EXIT_USAGE.
  */
 int option_error(const char *subcommand, char **argv, int option);
+
+/*
+ * "'NAME': no interface can have this name", after OPTION, which is "" where it stands alone. Returns
+ * EXIT_USAGE.
+ */
+int interface_name_error(const char *subcommand, const char *option, const char *name);
 
 /* Prints the help of one subcommand. Returns 0. */
 int show_help(const char *subcommand);

@@ -75,6 +75,22 @@ static int detach(const char *nic)
 	return err;
 }
 
+/* Not even the only one without its name: this takes down what the house is reached by. */
+static int which_one(void)
+{
+	struct pins_names names;
+	char text[128] = "";
+
+	/* Who may not look is not told. */
+	if (access(PINS_ROOT, R_OK) == 0 && !pins_list(&names)) {
+		for (size_t i = 0; i < names.count; i++)
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s`" PROGRAM
+				 " detach %s`", i ? " or " : " ", names.list[i]);
+		pins_names_free(&names);
+	}
+	return usage_error("detach", "which interface is to be detached?%s", text);
+}
+
 int cmd_detach(int argc, char **argv)
 {
 	int option;
@@ -87,11 +103,11 @@ int cmd_detach(int argc, char **argv)
 		verbose_set(true);
 	}
 	if (optind == argc)
-		return usage_error("detach", "which interface is to be detached?");
+		return which_one();
 	if (optind + 1 < argc)
 		return usage_error("detach", "unexpected argument '%s'", argv[optind + 1]);
 	if (!netif_name_valid(argv[optind]))
-		return usage_error("detach", "'%s': no interface can have this name", argv[optind]);
+		return interface_name_error("detach", "", argv[optind]);
 	programs_set_verbose(getenv("NESTWG_DEBUG"));
 	return detach(argv[optind]) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -5,7 +5,7 @@
 #include "colour.h"
 #include "error.h"
 
-static void say(const char *thing, const char *kind, const char *format, va_list args)
+void error_say(const char *thing, const char *kind, const char *format, va_list args)
 {
 	/* What was printed so far comes first, also where both end in one file. */
 	fflush(stdout);
@@ -23,7 +23,7 @@ int fail(const char *thing, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	say(thing, "", format, args);
+	error_say(thing, "", format, args);
 	va_end(args);
 	fputc('\n', stderr);
 	return -1;
@@ -34,19 +34,7 @@ void warn(const char *thing, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	say(thing, "warning: ", format, args);
+	error_say(thing, "warning: ", format, args);
 	va_end(args);
 	fputc('\n', stderr);
-}
-
-int usage_error(const char *subcommand, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	say(NULL, "", format, args);
-	va_end(args);
-	fprintf(stderr, "; see " PROGRAM " help%s%s\n", subcommand ? " " : "",
-		subcommand ? subcommand : "");
-	return EXIT_USAGE;
 }

@@ -6,6 +6,8 @@
 #ifndef NESTWG_ERROR_H
 #define NESTWG_ERROR_H
 
+#include <stdarg.h>
+
 #define PROGRAM "nestwg-xdp"
 
 enum { EXIT_USAGE = 2 };
@@ -19,8 +21,15 @@ int fail(const char *thing, const char *format, ...) __attribute__((format(print
 /* "nestwg-xdp: THING: warning: ..." on stderr. */
 void warn(const char *thing, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* "nestwg-xdp: ...; see nestwg-xdp help SUBCOMMAND". Always returns EXIT_USAGE. */
+/*
+ * "nestwg-xdp: ...", the usage of this subcommand, and where there is more. Always returns
+ * EXIT_USAGE.
+ */
 int usage_error(const char *subcommand, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* What all of them say, without the end of the line. */
+void error_say(const char *thing, const char *kind, const char *format, va_list args)
+	__attribute__((format(printf, 3, 0)));
 
 #endif /* NESTWG_ERROR_H */

@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
 #include "error.h"
+#include "nearest.h"
 
-#define WORD_MAX 16	/* a subcommand's name is shorter */
-
-static const struct command {
-	const char *name;
-	int (*run)(int argc, char **argv);
-	const char *synopsis;
-	const char *help;
-} commands[] = {
+static const struct command commands[] = {
 	{ "attach", cmd_attach,
 	  "attach IFACE [--wg WG] [--peer ADDR] [--address ADDR] [--allow SPEC]...\n"
 	  "             [--mode auto|native|generic|tc] [--no-ssh] [--replace] [--verbose]",
@@ -33,7 +26,7 @@ static const struct command {
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
-static const struct command *find(const char *name)
+const struct command *command_find(const char *name)
 {
 	for (size_t i = 0; i < NR_COMMANDS; i++)
 		if (strcmp(commands[i].name, name) == 0)
@@ -41,50 +34,37 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
-static size_t min(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* Levenshtein's distance of two words, row by row. */
-static size_t distance(const char *a, const char *b)
-{
-	size_t row[WORD_MAX + 1];
-	size_t length = strlen(b);
-
-	for (size_t j = 0; j <= length; j++)
-		row[j] = j;
-	for (size_t i = 0; a[i]; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i + 1;
-		for (size_t j = 0; j < length; j++) {
-			size_t above = row[j + 1];
-
-			row[j + 1] = min(min(above, row[j]) + 1, diagonal + (a[i] != b[j]));
-			diagonal = above;
-		}
-	}
-	return row[length];
-}
-
 static int unknown(const char *name)
 {
-	const char *nearest = NULL;
-	size_t best = 3;	/* further away it is another word */
+	char question[MEANT_SIZE];
+	struct nearest nearest;
 
-	for (size_t i = 0; i < NR_COMMANDS; i++) {
-		size_t far = distance(name, commands[i].name);
+	nearest_begin(&nearest, name);
+	for (size_t i = 0; i < NR_COMMANDS; i++)
+		nearest_try(&nearest, commands[i].name);
+	nearest_try(&nearest, "help");
+	nearest_try(&nearest, "--help");
+	nearest_try(&nearest, "--version");
+	return usage_error(nearest.word, "there is no subcommand '%s'%s", name,
+			   nearest_question(&nearest, "", question));
+}
 
-		if (far < best) {
-			best = far;
-			nearest = commands[i].name;
-		}
-	}
-	if (nearest)
-		return usage_error(NULL, "there is no subcommand '%s': did you mean '%s'?", name,
-				   nearest);
-	return usage_error(NULL, "there is no subcommand '%s'", name);
+/* `nestwg-xdp --dev eth0 allow 22`: the same words in an order that is understood. */
+static int option_first(int argc, char **argv)
+{
+	const struct command *command = NULL;
+	char line[128] = "";
+	int at = 1;
+
+	for (; at < argc && !command; at++)
+		command = command_find(argv[at]);
+	if (!command)
+		return unknown(argv[0]);
+	for (int i = 0; i < argc; i++)
+		if (i != at - 1)
+			snprintf(line + strlen(line), sizeof(line) - strlen(line), " %s", argv[i]);
+	return usage_error(command->name, "the subcommand comes before its options: " PROGRAM
+			   " %s%s", command->name, line);
 }
 
 static void print_usage(FILE *out)
@@ -101,30 +81,21 @@ static void print_usage(FILE *out)
 
 int show_help(const char *subcommand)
 {
-	const struct command *command = find(subcommand);
+	const struct command *command = command_find(subcommand);
 
 	printf("usage: " PROGRAM " %s\n\n%s", command->synopsis, command->help);
 	return EXIT_SUCCESS;
 }
 
-int option_error(const char *subcommand, char **argv, int option)
-{
-	if (option == ':')
-		return usage_error(subcommand, "%s wants a value", argv[optind - 1]);
-	if (optopt > ' ' && optopt <= '~')
-		return usage_error(subcommand, "there is no option -%c", optopt);
-	return usage_error(subcommand, "there is no option %s", argv[optind - 1]);
-}
-
 static int help(int argc, char **argv)
 {
-	if (argc == 1) {
+	if (argc == 1 || strcmp(argv[1], "help") == 0) {
 		print_usage(stdout);
 		return EXIT_SUCCESS;
 	}
 	if (argc > 2)
 		return usage_error(NULL, "unexpected argument '%s'", argv[2]);
-	return find(argv[1]) ? show_help(argv[1]) : unknown(argv[1]);
+	return command_find(argv[1]) ? show_help(argv[1]) : unknown(argv[1]);
 }
 
 /* Output that got lost (a full disk, `>&-`) is a failure too. */
@@ -157,9 +128,9 @@ int main(int argc, char **argv)
 		print_usage(stdout);
 		return finish(EXIT_SUCCESS);
 	}
-	command = find(argv[0]);
+	command = command_find(argv[0]);
 	if (!command)
-		return unknown(argv[0]);
+		return *argv[0] == '-' ? option_first(argc, argv) : unknown(argv[0]);
 	/* getopt_long() begins its messages with it. */
 	argv[0] = name;
 	return finish(command->run(argc, argv));

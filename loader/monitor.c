@@ -14,6 +14,7 @@
 #include "commands.h"
 #include "error.h"
 #include "format.h"
+#include "nearest.h"
 #include "packet_text.h"
 #include "pins.h"
 #include "preflight.h"
@@ -139,15 +140,22 @@ static int parse_network(const char *option, __be32 *address, __be32 *mask)
 
 static int parse_reason(struct nestwg_watcher *wanted)
 {
+	char question[MEANT_SIZE];
+	struct nearest nearest;
 	uint64_t found = 0;
 
-	for (unsigned int i = 0; i < NESTWG_NR_REASONS; i++)
+	nearest_begin(&nearest, optarg);
+	for (unsigned int i = 0; i < NESTWG_NR_REASONS; i++) {
+		nearest_try(&nearest, reasons[i].name);
+		nearest_try(&nearest, verdict_name(reasons[i].verdict));
 		if (strcmp(verdict_name(reasons[i].verdict), optarg) == 0 ||
 		    (*optarg && strstr(reasons[i].name, optarg)))
 			found |= UINT64_C(1) << i;
+	}
 	if (!found)
-		return usage_error("monitor", "--reason '%s': no reason and no decision is called so; `"
-				   PROGRAM " stats` lists the reasons", optarg);
+		return usage_error("monitor", "--reason '%s': no reason and no decision is called so (`"
+				   PROGRAM " stats` lists the reasons)%s", optarg,
+				   nearest_question(&nearest, "", question));
 	wanted->reasons |= found;
 	return 0;
 }

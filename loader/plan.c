@@ -8,6 +8,7 @@
 #include "error.h"
 #include "format.h"
 #include "hook.h"
+#include "nearest.h"
 #include "pins.h"
 #include "plan.h"
 #include "state.h"
@@ -30,12 +31,38 @@ static const char *list_names(const struct wg_names *names, char list[LIST_SIZE]
 	return list;
 }
 
+struct nearest_name {
+	struct nearest nearest;
+	char name[IFNAMSIZ];
+};
+
+static int try_name(const struct netif *netif, void *data)
+{
+	struct nearest_name *found = data;
+
+	nearest_try(&found->nearest, netif->name);
+	if (found->nearest.word == netif->name)
+		found->nearest.word = strcpy(found->name, netif->name);
+	return 0;
+}
+
+static int no_such_nic(const char *name)
+{
+	char question[MEANT_SIZE];
+	struct nearest_name found;
+
+	nearest_begin(&found.nearest, name);
+	netif_each(try_name, &found);
+	return fail(name, "no such interface here%s; see `ip link`",
+		    nearest_question(&found.nearest, "", question));
+}
+
 static int choose_nic(struct plan *plan, const char *name, const struct wg_names *tunnels)
 {
 	int err = netif_by_name(name, &plan->nic);
 
 	if (err == -ENODEV)
-		return fail(name, "no such interface here; see `ip link`");
+		return no_such_nic(name);
 	if (err)
 		return fail(name, "cannot look it up: %s", strerror(-err));
 	if (wg_names_have(tunnels, name))

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <ctype.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +22,7 @@ static const struct {
 	{ "sctp", IPPROTO_SCTP },
 };
 
+#define SPEC_SIZE	24	/* longer than any SPEC */
 #define NR_PROTOCOLS (sizeof(protocols) / sizeof(protocols[0]))
 
 const char *protocol_name(uint8_t protocol)
@@ -102,6 +105,34 @@ const char *spec_parse(const char *text, struct spec *spec)
 	return *rest == '/' ? "after the slash comes tcp or udp" : "something follows the port";
 }
 
+/* TCP/2222, 2222:tcp, 1000:2000: the same as it is written here, or false where there is no sense. */
+static bool spec_meant(const char *text, char meant[SPEC_SIZE])
+{
+	char word[8] = "", numbers[2][6] = {};
+	size_t letters = 0, count = 0;
+	struct spec spec;
+
+	while (*text) {
+		size_t digits = strspn(text, "0123456789");
+
+		if (digits) {
+			if (digits >= sizeof(numbers[0]) || count == 2)
+				return false;
+			memcpy(numbers[count++], text, digits);
+			text += digits;
+			continue;
+		}
+		if (isalpha((unsigned char)*text) && letters < sizeof(word) - 1)
+			word[letters++] = (char)tolower((unsigned char)*text);
+		else if (!strchr("/:-_. ", *text))
+			return false;
+		text++;
+	}
+	snprintf(meant, SPEC_SIZE, "%s%s%s%s%s", numbers[0], count == 2 ? "-" : "", numbers[1],
+		 count && *word ? "/" : "", word);
+	return !spec_parse(meant, &spec);
+}
+
 bool spec_overlap(const struct spec *a, const struct spec *b)
 {
 	return a->protocol == b->protocol && a->first <= b->last && b->first <= a->last;
@@ -111,9 +142,12 @@ int spec_list_add(struct spec_list *list, const char *subcommand, const char *te
 {
 	struct spec *specs;
 	struct spec spec;
+	char meant[SPEC_SIZE];
 	const char *wrong;
 
 	wrong = spec_parse(text, &spec);
+	if (wrong && spec_meant(text, meant))
+		return usage_error(subcommand, "'%s' is not a SPEC: did you mean %s?", text, meant);
 	if (wrong)
 		return usage_error(subcommand, "'%s' is not a SPEC: %s", text, wrong);
 	for (size_t i = 0; i < list->count; i++)

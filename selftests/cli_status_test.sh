@@ -39,8 +39,8 @@ help_of_each()
 wrong_usage()
 {
 	says 2 "^Forwards" &&
-		says 2 "no subcommand 'frobnicate'; see" frobnicate &&
-		says 2 "did you mean 'allow'" help alow &&
+		says 2 "no subcommand 'frobnicate'"$'\n'"see nestwg-xdp help" frobnicate &&
+		says 2 "did you mean allow\?.*usage: nestwg-xdp allow SPEC" help alow &&
 		says 2 "unexpected argument 'x'" help attach x &&
 		says 2 "unexpected argument 'b'" detach a b &&
 		says 2 "unexpected argument 'b'" status a b &&
@@ -59,6 +59,29 @@ wrong_usage()
 		says 2 "no option --nosuch" status --nosuch &&
 		says 2 "no option --nosuch" stats --nosuch &&
 		says 2 "an IPv4 address is wanted" attach enp0s6 --address 127.0.0.1
+}
+
+# What a new user types, and what is to be typed instead.
+slips()
+{
+	says 2 "no subcommand 'atach': did you mean attach\?.*usage: nestwg-xdp attach IFACE" atach &&
+		says 2 "no subcommand 'mon': did you mean monitor\?" mon && says 2 "did you mean --version\?" --verson &&
+		says 2 "no subcommand 'xyzzy'.see nestwg-xdp help$" xyzzy &&
+		says 2 "no option -wg: did you mean --wg\?.*usage: nestwg-xdp attach" attach -wg wg0 &&
+		says 2 "no option --pear: did you mean --peer\?" attach enp0s6 --pear=10.0.18.2 &&
+		says 2 "no option --force: did you mean --from\?" monitor --force &&
+		says 2 "no option --frobnicate.usage: nestwg-xdp monitor" monitor --frobnicate &&
+		says 2 "--replace takes no value" attach --replace=yes enp0s6 &&
+		says 2 "generic and tc: did you mean native\?" attach --mode nativ enp0s6 &&
+		says 2 "did you mean spoofed_peer\?" monitor --reason spofed &&
+		says 2 "'tcp/2222' is not a SPEC: did you mean 2222/tcp\?.usage: nestwg-xdp allow SPEC" allow tcp/2222 &&
+		says 2 "did you mean 1000-2000/udp\?" disallow 1000:2000/UDP && says 2 "did you mean icmp\?" allow ICMP &&
+		says 2 "'70000/tcp' is not a SPEC: a port is a number" allow 70000/tcp &&
+		says 2 "'enp0s6' is an interface, not a SPEC: did you mean --dev enp0s6\?" allow 2222 enp0s6 &&
+		says 2 "the subcommand comes before its options: nestwg-xdp allow --dev eth0 22.usage" --dev eth0 allow 22 &&
+		says 2 "what follows the colon labels an address, the interface is eth0" attach eth0:1 &&
+		says 2 "which interface.*ip route get" attach &&
+		says 1 "enp0s7: no such interface here: did you mean enp0s6\?" attach enp0s7 --wg wgcli0
 }
 
 # Where what is said cannot be written, somebody has to learn of it.
@@ -87,6 +110,7 @@ nothing_attached()
 status_of_one()
 {
 	nestwg attach enp0s6 --wg wgcli0 --mode native >/dev/null || return
+	says 2 "which interface is to be detached\? .nestwg-xdp detach enp0s6." detach || return
 	on inet ping -q -c 2 -i 0.2 -W 1 192.0.2.10 >/dev/null
 	on gw ping -q -c 1 -W 2 192.0.2.1 >/dev/null || return
 	says 0 "forwarded address: 192\.0\.2\.10.*tunnel: wgcli0, MTU 1420, listening port 51820" status &&
@@ -284,6 +308,7 @@ gateway_up
 
 tap "help" help_of_each
 tap "wrong usage: exit status 2, and what is wrong" wrong_usage
+tap "slips: exit status 2, and what to type" slips
 tap "standard output is full: exit status 1" full_disk
 tap "nothing attached" nothing_attached
 tap "status of one interface" status_of_one
