@@ -40,6 +40,7 @@ void outcome_begin(struct outcome *out)
 	out->learn_action = NOT_RUN;
 	out->learned = host_map_used(MAP_FLOWS);
 	memcpy(out->before, host_map_array(MAP_COUNTERS), sizeof(out->before));
+	memcpy(&out->watcher, host_map_array(MAP_WATCHER), sizeof(out->watcher));
 }
 
 void outcome_end(struct outcome *out)

@@ -18,6 +18,7 @@ struct outcome {
 	bool learned;		/* there was some flow of the gateway's before */
 	struct host_packet packet;
 	struct nestwg_counter before[NESTWG_NR_REASONS];
+	struct nestwg_watcher watcher;	/* as it was before */
 };
 
 void outcome_begin(struct outcome *out);
@@ -31,6 +32,9 @@ void check_fate(enum mode mode, const struct arrival_in *in, struct outcome *out
 bool make_reply(const struct arrival_in *in, const struct outcome *out, struct arrival_in *reply);
 void check_reply(const struct arrival_in *in, const struct arrival_in *reply,
 		 const struct outcome *out);
+
+/* packet_shown.c */
+void check_shown(const struct arrival_in *in, const struct outcome *out);
 
 /* The sum over a packet from its IP header on, as CHECKSUM_COMPLETE has it. */
 __u32 wire_sum(const struct host_packet *packet);

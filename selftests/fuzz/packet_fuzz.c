@@ -98,18 +98,6 @@ static void run_gateway(const struct arrival_in *in, struct outcome *out)
 	out->action = nestwg_learn(&out->packet.skb);
 }
 
-/* `monitor` sees each packet once, as it came. */
-static void check_shown(const struct arrival_in *in, const struct outcome *out)
-{
-	const struct nestwg_event *event = &world.shown;
-
-	if (world.shows > 1 || (!world.fault && event->reason != out->reason))
-		BROKEN("shown %u times, as %u", world.shows, event->reason);
-	if (event->length != in->length || event->captured > in->length || event->l3 != in->network ||
-	    memcmp(event->data, in->bytes, event->captured) != 0)
-		BROKEN("%u bytes of %u are shown, not as they came", event->captured, event->length);
-}
-
 static void run(enum mode mode, const struct arrival_in *in, struct outcome *out)
 {
 	world.redirected = false;
@@ -134,8 +122,7 @@ static void run(enum mode mode, const struct arrival_in *in, struct outcome *out
 		check_legal(in, out);
 	else
 		check_fate(mode, in, out);
-	if (world.shows)
-		check_shown(in, out);
+	check_shown(in, out);
 }
 
 /* The home answers what it got; to the caller it has to look like an answer. */

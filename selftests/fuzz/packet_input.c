@@ -23,6 +23,22 @@ static const __u32 mode_flags[NR_MODES] = {
 	[MODE_TC] = NESTWG_TC_JUDGES,
 };
 
+/* What `monitor` may be asked for: nothing, each condition alone, some of them together. */
+static const struct nestwg_watcher filters[16] = {
+	{},
+	{ .sample = 2 },
+	{ .reasons = 1ULL << NESTWG_FORWARDED | 1ULL << NESTWG_HOME_RETURNED },
+	{ .port = bpf_htons(443) },
+	{ .port = bpf_htons(PORT_SSH) },
+	{ .port = bpf_htons(40000) },
+	{ .protocol = PROTO_TCP },
+	{ .protocol = PROTO_UDP, .port = bpf_htons(53) },
+	{ .source = bpf_htonl(CLIENT), .source_mask = ~0U },
+	{ .source = bpf_htonl(PEER), .source_mask = ~0U, .port = bpf_htons(443) },
+	{ .destination = bpf_htonl(ADDRESS & ~0xffU), .destination_mask = bpf_htonl(~0xffU) },
+	{ .destination = bpf_htonl(CLIENT), .destination_mask = ~0U, .protocol = PROTO_TCP },
+};
+
 static void exclude_port(__u32 port, __u8 bit)
 {
 	struct nestwg_port *row = host_map_value(MAP_PORTS, &port);
@@ -52,20 +68,14 @@ static void fill_maps(const struct input_world *input, enum mode mode)
 		.filled = input->flags & INPUT_BUCKET_OLD ? 0 : world.now,
 		.tokens = input->flags & INPUT_NO_ANSWERS ? 0 : 50,
 	};
-	struct nestwg_watcher watcher = {
-		.on = !!(input->flags & INPUT_WATCHED),
-		.until = input->flags & INPUT_WATCHER_GONE ? 0 : world.now * 2,
-		.reasons = ~0ULL,
-	};
+	struct nestwg_watcher watcher = filters[input->mode / NR_MODES % 16];
 	__be32 addresses[] = { bpf_htonl(TUNNEL_ADDRESS), bpf_htonl(OTHER_ADDRESS) };
 	__u32 zero = 0;
 	__u8 one = 1;
 
-	if (input->flags & INPUT_NO_TUNNEL_ADDRESS) {
-		/* A filter, whatever else. */
-		watcher.port = bpf_htons(PORT_SSH);
-		watcher.sample = 2;
-	}
+	watcher.on = !!(input->flags & INPUT_WATCHED);
+	watcher.until = input->flags & INPUT_WATCHER_GONE ? 0 : world.now * 2;
+	watcher.reasons = watcher.reasons ?: ~0ULL;
 	config.address_bits = nestwg_address_bit(addresses[0]) | nestwg_address_bit(addresses[1]);
 	host_map_put(MAP_WATCHER, &zero, &watcher);
 	host_map_put(MAP_CONFIG, &zero, &config);

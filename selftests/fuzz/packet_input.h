@@ -14,6 +14,7 @@
 #define ADDRESS		0xc000020a	/* 192.0.2.10 */
 #define TUNNEL_ADDRESS	0x0a001201	/* 10.0.18.1 */
 #define PEER		0x0a001202	/* 10.0.18.2 */
+#define CLIENT		0xc6336407	/* 198.51.100.7 */
 #define OTHER_ADDRESS	0xac140005	/* 172.20.0.5: the gateway's too */
 
 #define PORT_SSH	2222
@@ -22,7 +23,7 @@
 #define INPUT_PACKETS	4
 
 struct input_world {
-	__u8 mode;		/* 0 native, 1 generic, 2 tc */
+	__u8 mode;		/* 0 native, 1 generic, 2 tc; plus 3 times `monitor`'s filter */
 	__u8 fault;		/* this call of a helper fails; 0: none */
 	__u8 flags;
 	__u8 mtu;		/* 4 bits for the tunnel, 4 for the NIC: input_mtus[] */
@@ -36,7 +37,7 @@ enum {
 	INPUT_NO_ANSWERS	= 0x08,	/* the bucket is empty */
 	INPUT_FOLD_DIFF		= 0x10,
 	INPUT_BUCKET_OLD	= 0x20,	/* long not filled */
-	INPUT_WATCHED		= 0x40,	/* by `monitor`; with NO_TUNNEL_ADDRESS only what it filters */
+	INPUT_WATCHED		= 0x40,	/* by `monitor` */
 	INPUT_WATCHER_GONE	= 0x80,	/* but that was killed */
 };
 

@@ -10,7 +10,9 @@ FUZZ_FLAGS := -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=a
 FUZZ_PACKET_FLAGS := -D_GNU_SOURCE -Iselftests/fuzz/include -Iinclude -Ibpf -fno-sanitize=alignment \
 	-Wno-unused-function
 FUZZ_PACKET := $(addprefix selftests/fuzz/,host_programs.c host_maps.c host_packet.c host_helpers.c \
-	packet_view.c packet_input.c packet_check.c packet_fates.c packet_fuzz.c)
+	packet_view.c packet_input.c packet_check.c packet_fates.c packet_shown.c \
+	packet_fuzz.c)
+FUZZ_SEEDS := $(addprefix selftests/fuzz/,packet_seeds.c seed.c seed_flows.c seed_watch.c)
 FUZZ_HEADERS := selftests/packet_words.h $(wildcard selftests/fuzz/*.h selftests/fuzz/include/bpf/*.h bpf/* include/*.h loader/*)
 
 # What of the loader a target is linked with.
@@ -29,8 +31,8 @@ $(FUZZ)/packet_fuzz: $(FUZZ_PACKET) $(FUZZ_HEADERS) | $(FUZZ)
 $(FUZZ)/%_fuzz: selftests/fuzz/%_fuzz.c $(FUZZ_HEADERS) | $(FUZZ)
 	$(CLANG) $(CPPFLAGS) $(FUZZ_FLAGS) $< $(FUZZ_$*) $(shell $(PKG_CONFIG) --libs libmnl) -o $@
 
-$(FUZZ)/packet_seeds: selftests/fuzz/packet_seeds.c $(BUILD)/packet_test | $(FUZZ)
-	$(CC) $(CPPFLAGS) -Iselftests $(CFLAGS) -std=gnu11 $(WARN) $< \
+$(FUZZ)/packet_seeds: $(FUZZ_SEEDS) selftests/fuzz/seed.h $(BUILD)/packet_test | $(FUZZ)
+	$(CC) $(CPPFLAGS) -Iselftests $(CFLAGS) -std=gnu11 $(WARN) $(FUZZ_SEEDS) \
 		$(filter-out %/packet_test.c,$(wildcard selftests/packet_*.c)) $(LDLIBS) -o $@
 
 fuzz-build: $(FUZZ_TARGETS:%=$(FUZZ)/%_fuzz)
