@@ -13,29 +13,28 @@ static size_t min(size_t a, size_t b)
 }
 
 /*
- * Levenshtein's distance of two words, row by row; what `b` has more at its end counts as one letter.
+ * How many letters are wrong, missing, too many or swapped with the next one (Damerau and Levenshtein,
+ * without a second change to letters that were swapped). What `b` has more at its end counts as one.
  */
 static size_t distance(const char *a, const char *b)
 {
-	size_t row[WORD_MAX + 1];
-	size_t length = strlen(b), least;
+	size_t far[WORD_MAX + 1][WORD_MAX + 1];
+	size_t rows = strlen(a), columns = strlen(b), least;
 
-	for (size_t j = 0; j <= length; j++)
-		row[j] = j;
-	for (size_t i = 0; a[i]; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i + 1;
-		for (size_t j = 0; j < length; j++) {
-			size_t above = row[j + 1];
-
-			row[j + 1] = min(min(above, row[j]) + 1, diagonal + (a[i] != b[j]));
-			diagonal = above;
+	for (size_t j = 0; j <= columns; j++)
+		far[0][j] = j;
+	for (size_t i = 1; i <= rows; i++) {
+		far[i][0] = i;
+		for (size_t j = 1; j <= columns; j++) {
+			far[i][j] = min(min(far[i - 1][j], far[i][j - 1]) + 1,
+					far[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				far[i][j] = min(far[i][j], far[i - 2][j - 2] + 1);
 		}
 	}
-	least = row[length];
-	for (size_t j = 0; j < length; j++)
-		least = min(least, row[j] + 1);
+	least = far[rows][columns];
+	for (size_t j = 0; j < columns; j++)
+		least = min(least, far[rows][j] + 1);
 	return least;
 }
 

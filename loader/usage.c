@@ -58,7 +58,8 @@ static int no_such_option(const struct command *command, const char *given, cons
 				nearest.word = strcpy(best, word);
 		}
 	}
-	return usage_error(command->name, "there is no option %s%s", given,
+	return usage_error(command->name, "there is no option %.*s%s",
+			   (int)strcspn(given, "="), given,
 			   nearest_question(&nearest, "--", question));
 }
 

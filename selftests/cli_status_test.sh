@@ -69,7 +69,7 @@ slips()
 		says 2 "no subcommand 'xyzzy'.see nestwg-xdp help$" xyzzy &&
 		says 2 "no option -wg: did you mean --wg\?.*usage: nestwg-xdp attach" attach -wg wg0 &&
 		says 2 "no option --pear: did you mean --peer\?" attach enp0s6 --pear=10.0.18.2 &&
-		says 2 "no option --force: did you mean --from\?" monitor --force &&
+		says 2 "no option --form: did you mean --from\?" monitor --form=192.0.2.1 &&
 		says 2 "no option --frobnicate.usage: nestwg-xdp monitor" monitor --frobnicate &&
 		says 2 "--replace takes no value" attach --replace=yes enp0s6 &&
 		says 2 "generic and tc: did you mean native\?" attach --mode nativ enp0s6 &&
