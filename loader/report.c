@@ -150,30 +150,45 @@ static void check_tunnel(struct report *report)
 			    report->wg.listen_port, name);
 }
 
+/* One more of a list in words. */
+__attribute__((format(printf, 2, 3)))
+static void append(char text[PROBLEM_SIZE], const char *format, ...)
+{
+	size_t used = strlen(text);
+	va_list args;
+
+	if (used)
+		used += (size_t)snprintf(text + used, PROBLEM_SIZE - used, ", ");
+	if (used >= PROBLEM_SIZE)
+		return;
+	va_start(args, format);
+	vsnprintf(text + used, PROBLEM_SIZE - used, format, args);
+	va_end(args);
+}
+
+static void append_program(char text[PROBLEM_SIZE], const struct running *one)
+{
+	append(text, "%s on %s", hook_name(one->identity.hook), one->netif.name);
+}
+
 /* Which of its programs run, of a state that is not complete. */
 static void list_running(const char *nic, const struct running_list *all, char text[PROBLEM_SIZE])
 {
 	__u32 map = state_config_map(nic);
-	size_t used = 0;
 
-	text[0] = '\0';
-	for (size_t i = 0; map && i < all->count && used < PROBLEM_SIZE; i++)
+	for (size_t i = 0; map && i < all->count; i++)
 		if (all->list[i].identity.config_map == map)
-			used += (size_t)snprintf(text + used, PROBLEM_SIZE - used, "%s%s on %s",
-						 used ? ", " : " (", hook_name(
-						 all->list[i].identity.hook),
-						 all->list[i].netif.name);
-	if (used && used < PROBLEM_SIZE)
-		snprintf(text + used, PROBLEM_SIZE - used, " run)");
+			append_program(text, &all->list[i]);
 }
 
 static void report_incomplete(struct report *report, const struct running_list *all, int err)
 {
-	char running[PROBLEM_SIZE];
+	char running[PROBLEM_SIZE] = "";
 
 	list_running(report->name, all, running);
-	add_problem(report, "an attach or a detach was not completed%s%s%s; `" PROGRAM " attach %s`"
-		    " or `" PROGRAM " detach %s`", running, err && err != -ENOENT ? ": " : "",
+	add_problem(report, "an attach or a detach was not completed%s%s%s%s%s; `" PROGRAM
+		    " attach %s` or `" PROGRAM " detach %s`", *running ? " (" : "", running,
+		    *running ? " run)" : "", err && err != -ENOENT ? ": " : "",
 		    err && err != -ENOENT ? strerror(-err) : "", report->name, report->name);
 }
 
@@ -204,18 +219,28 @@ void report_make(struct report *report, const char *nic, const struct running_li
 void report_stray(struct report *report, const struct netif *netif, const struct running_list *all)
 {
 	char text[PROBLEM_SIZE] = "";
-	size_t used = 0;
 
 	memset(report, 0, sizeof(*report));
 	report->name = netif->name;
-	for (size_t i = 0; i < all->count && used < sizeof(text); i++)
+	for (size_t i = 0; i < all->count; i++)
 		if (all->list[i].netif.ifindex == netif->ifindex)
-			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s (%s)",
-						 used ? ", " : "",
-						 hook_name(all->list[i].identity.hook),
-						 hook_where(all->list[i].identity.hook));
+			append(text, "%s (%s)", hook_name(all->list[i].identity.hook),
+			       hook_where(all->list[i].identity.hook));
 	add_problem(report, "programs run here whose pins are not in " PINS_ROOT ": %s; `" PROGRAM
 		    " detach %s` removes them", text, netif->name);
+}
+
+void report_add_strays(struct report *report, const struct running_list *strays)
+{
+	char text[PROBLEM_SIZE] = "";
+
+	for (size_t i = 0; i < strays->count; i++)
+		if (running_is_with(strays, &strays->list[i], report->name))
+			append_program(text, &strays->list[i]);
+	if (*text)
+		add_problem(report, "programs run here whose pins are not in " PINS_ROOT ": %s; `"
+			    PROGRAM " attach %s` or `" PROGRAM " detach %s` removes them", text,
+			    report->name, report->name);
 }
 
 void report_free(struct report *report)

@@ -34,6 +34,9 @@ void report_make(struct report *report, const char *nic, const struct running_li
 /* Of an interface that has programs of ours, but no state. `all`: only such. */
 void report_stray(struct report *report, const struct netif *netif, const struct running_list *all);
 
+/* Programs on this interface, and others like them, whose own state has gone: `strays` are only such. */
+void report_add_strays(struct report *report, const struct running_list *strays);
+
 void report_free(struct report *report);
 
 #endif /* NESTWG_REPORT_H */

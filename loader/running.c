@@ -72,6 +72,30 @@ int running_find(struct running_list *all)
 	return err;
 }
 
+int running_copy(struct running_list *copy, const struct running_list *all)
+{
+	memset(copy, 0, sizeof(*copy));
+	if (!all->count)
+		return 0;
+	copy->list = calloc(all->count, sizeof(*copy->list));
+	if (!copy->list)
+		return -ENOMEM;
+	memcpy(copy->list, all->list, all->count * sizeof(*copy->list));
+	copy->count = all->count;
+	return 0;
+}
+
+bool running_is_with(const struct running_list *all, const struct running *one, const char *nic)
+{
+	for (size_t i = 0; i < all->count; i++)
+		if (strcmp(all->list[i].netif.name, nic) == 0 &&
+		    (all->list[i].netif.ifindex == one->netif.ifindex ||
+		     (one->identity.config_map &&
+		      all->list[i].identity.config_map == one->identity.config_map)))
+			return true;
+	return false;
+}
+
 void running_free(struct running_list *all)
 {
 	free(all->list);

@@ -25,10 +25,15 @@ struct running_list {
 
 /* 0 or a negative errno. */
 int running_find(struct running_list *all);
+int running_copy(struct running_list *copy, const struct running_list *all);
+
 void running_free(struct running_list *all);
 
 /* Leaves those that belong to no pinned state. */
 void running_drop_pinned(struct running_list *all);
+
+/* Whether it runs on NIC, or shares its maps with one that does. */
+bool running_is_with(const struct running_list *all, const struct running *one, const char *nic);
 
 /* Takes it off its interface. */
 void running_remove(const struct running *one);

@@ -17,8 +17,7 @@
 #include "programs.h"
 #include "reasons_table.h"
 #include "renamed.h"
-#include "report.h"
-#include "running.h"
+#include "reports.h"
 #include "status_json.h"
 
 const char status_help[] =
@@ -134,8 +133,10 @@ struct output {
 	size_t count;
 };
 
-static void put(struct output *output, struct report *report)
+static void put(const struct report *report, void *data)
 {
+	struct output *output = data;
+
 	if (output->json) {
 		json_object_array_add(output->json, report_json(report));
 	} else {
@@ -144,57 +145,6 @@ static void put(struct output *output, struct report *report)
 		print_report(report);
 	}
 	output->count++;
-	report_free(report);
-}
-
-static bool seen_before(const struct running_list *all, size_t index)
-{
-	for (size_t i = 0; i < index; i++)
-		if (all->list[i].netif.ifindex == all->list[index].netif.ifindex)
-			return true;
-	return false;
-}
-
-/* `nic`: only this one, if it is not NULL. */
-static void put_strays(struct output *output, const char *nic, struct running_list *all)
-{
-	struct report report;
-
-	running_drop_pinned(all);
-	for (size_t i = 0; i < all->count; i++) {
-		const struct netif *netif = &all->list[i].netif;
-
-		if ((nic && strcmp(nic, netif->name) != 0) || seen_before(all, i))
-			continue;
-		report_stray(&report, netif, all);
-		put(output, &report);
-	}
-}
-
-/* All, or only `nic` if that is not NULL. 0, or -1 after reporting. */
-static int put_all(struct output *output, const char *nic)
-{
-	struct running_list all;
-	struct pins_names names;
-	struct report report;
-	int err;
-
-	err = running_find(&all);
-	if (err)
-		return fail(NULL, "cannot look at the interfaces: %s", strerror(-err));
-	err = pins_list(&names);
-	for (size_t i = 0; !err && i < names.count; i++) {
-		if (nic && strcmp(nic, names.list[i]) != 0)
-			continue;
-		report_make(&report, names.list[i], &all);
-		put(output, &report);
-	}
-	if (!err) {
-		pins_names_free(&names);
-		put_strays(output, nic, &all);
-	}
-	running_free(&all);
-	return err;
 }
 
 static int not_attached(const char *nic)
@@ -212,7 +162,7 @@ static int status(const char *nic, bool json)
 	struct output output = { .json = json ? json_object_new_array() : NULL };
 	int err;
 
-	err = put_all(&output, nic);
+	err = reports_each(nic, put, &output);
 	if (!err && nic && !output.count)
 		err = not_attached(nic);
 	else if (!err && json)

@@ -277,6 +277,18 @@ config_gone()
 		fails says 0 PROBLEM status >/dev/null
 }
 
+# What runs without a configuration is told with the interface, the tunnel's program too, and that once.
+told_once()
+{
+	rm "$PINS/enp0s6/config"
+	says 0 "^interface: enp0s6.*not completed.*pins are not in .*: learn on enp0s6, .*return on wgcli0; " status &&
+		expect_is "interfaces" "$(nestwg status | grep -c ^interface:)" 1 &&
+		expect_is "objects" "$(nestwg status --json | grep -c '"interface"')" 1 &&
+		says 0 "^interface: enp0s6.*return on wgcli0" status enp0s6 &&
+		says 1 "wgcli0: nestwg-xdp is not attached" status wgcli0 &&
+		nestwg attach enp0s6 --wg wgcli0 >/dev/null && fails says 0 PROBLEM status >/dev/null
+}
+
 # Something else has the name of a map.
 config_is_no_map()
 {
@@ -325,6 +337,7 @@ tap "problem: a filter is gone" filter_gone
 tap "problem: wg is not installed" wg_missing
 tap "problem: another network namespace" elsewhere
 tap "problem: its configuration is gone" config_gone
+tap "problem: its configuration is gone, its programs run: told once" told_once
 tap "problem: the interface went, and another has its name" nic_replaced
 tap "problem: its configuration is no map" config_is_no_map
 finish
