@@ -3,7 +3,6 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <json-c/json.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +21,7 @@
 #include "reasons_table.h"
 #include "spec.h"
 #include "state.h"
+#include "wait.h"
 #include "watcher.h"
 
 const char monitor_help[] =
@@ -320,25 +320,12 @@ static void print_summary(const struct monitor *monitor, const struct nestwg_cou
 			monitor->nic, lost);
 }
 
-/* A blocked signal that waits says stop, as in `stats --watch`. */
-static bool is_stopped(void)
-{
-	const struct timespec at_once = {};
-	sigset_t stop;
-
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	sigprocmask(SIG_BLOCK, &stop, NULL);
-	return sigtimedwait(&stop, NULL, &at_once) > 0;
-}
-
-static int follow(struct monitor *monitor, struct watcher *watcher)
+static int follow(struct monitor *monitor, struct watcher *watcher, struct wait *wait)
 {
 	time_t end = time(NULL) + (time_t)monitor->seconds;
 	int err = 0;
 
-	while (!err && !is_stopped() && !has_enough(monitor) &&
+	while (!err && !wait_stopped(wait) && !has_enough(monitor) &&
 	       (!monitor->seconds || time(NULL) < end)) {
 		err = watcher_poll(watcher);
 		/* Whoever reads it has gone. */
@@ -352,6 +339,7 @@ static int run(struct monitor *monitor)
 {
 	struct nestwg_counter before[NESTWG_NR_REASONS], after[NESTWG_NR_REASONS];
 	struct watcher watcher = { .lock_fd = -1 };
+	struct wait wait;
 	struct state state;
 	int err;
 
@@ -361,13 +349,15 @@ static int run(struct monitor *monitor)
 	if (err)
 		return fail(monitor->nic, "cannot read its state: %s; see `" PROGRAM " status`",
 			    strerror(-err));
-	is_stopped();
-	err = watcher_open(&watcher, monitor->nic, &monitor->wanted, show, monitor);
+	err = wait_open(&wait, false);
 	if (!err)
-		err = follow(monitor, &watcher);
+		err = watcher_open(&watcher, monitor->nic, &monitor->wanted, show, monitor);
+	if (!err)
+		err = follow(monitor, &watcher, &wait);
 	if (!err && !state_read_counters(&state, after))
 		print_summary(monitor, before, after, watcher_lost(&watcher));
 	watcher_close(&watcher);
+	wait_close(&wait);
 	state_close(&state);
 	return err;
 }
