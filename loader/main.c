@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "error.h"
 #include "nearest.h"
+#include "version.h"
 
 static const struct command commands[] = {
 	{ "attach", cmd_attach,
@@ -17,7 +18,7 @@ static const struct command commands[] = {
 	{ "disallow", cmd_disallow, "disallow SPEC... [--dev IFACE] [--force] [--verbose]",
 	  disallow_help },
 	{ "status", cmd_status, "status [--json] [IFACE]", status_help },
-	{ "stats", cmd_stats, "stats [--json] [--watch] [IFACE]", stats_help },
+	{ "stats", cmd_stats, "stats [--json] [--watch [SECONDS]] [--prometheus [--output FILE]] [IFACE]", stats_help },
 	{ "monitor", cmd_monitor,
 	  "monitor [--port PORT] [--proto PROTO] [--from ADDR[/LEN]] [--to ADDR[/LEN]]\n"
 	  "             [--reason WORD]... [--sample N] [--count N] [--seconds N] [--json] [IFACE]",
@@ -74,7 +75,7 @@ static void print_usage(FILE *out)
 	for (size_t i = 0; i < NR_COMMANDS; i++)
 		fprintf(out, "  " PROGRAM " %s\n", commands[i].synopsis);
 	fputs("  " PROGRAM " help [SUBCOMMAND]\n"
-	      "  " PROGRAM " --help | --version\n\n"
+	      "  " PROGRAM " --help | --version [--json]\n\n"
 	      "SPEC is what stays on the gateway: 2222 or 2222/tcp, 60000-61000/udp, icmp.\n"
 	      "Exit status: 0, 1 (failed), 2 (wrong usage).\n", out);
 }
@@ -118,10 +119,8 @@ int main(int argc, char **argv)
 	}
 	argc--;
 	argv++;
-	if (strcmp(argv[0], "--version") == 0) {
-		puts(PROGRAM " " NESTWG_VERSION);
-		return finish(EXIT_SUCCESS);
-	}
+	if (strcmp(argv[0], "--version") == 0)
+		return finish(version(argc, argv));
 	if (strcmp(argv[0], "help") == 0)
 		return finish(help(argc, argv));
 	if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0) {

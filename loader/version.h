@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef NESTWG_VERSION_H
+#define NESTWG_VERSION_H
+
+/* `--version [--json]`: what this is, what it was built from, and what it found. Returns the exit status. */
+int version(int argc, char **argv);
+
+#endif /* NESTWG_VERSION_H */
