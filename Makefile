@@ -88,9 +88,9 @@ install: all
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/nestwg-xdp
 
-# What was unpacked for the VM stays: scripts/vm clean removes it.
+# What was unpacked for the VM (scripts/vm clean removes it) and for the tests stays.
 clean:
-	rm -rf $(filter-out $(BUILD)/vm,$(wildcard $(BUILD)/*))
+	rm -rf $(filter-out $(BUILD)/vm $(BUILD)/promtool,$(wildcard $(BUILD)/*))
 
 # One test program each way: see scripts/check for all of them, in the VM too.
 check: tests

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "colour.h"
 #include "commands.h"
 #include "error.h"
 #include "format.h"
@@ -71,7 +72,7 @@ struct monitor {
 	struct nestwg_watcher wanted;
 	unsigned long count;		/* 0: no end */
 	unsigned long seconds;
-	bool json, colour;
+	bool json;
 
 	char nic[IFNAMSIZ];
 	unsigned long shown;
@@ -225,22 +226,6 @@ static const char *time_text(const struct monitor *monitor, uint64_t time, const
 	return text;
 }
 
-static const char *colour_of(const struct monitor *monitor, enum nestwg_verdict verdict)
-{
-	if (!monitor->colour)
-		return "";
-	switch (verdict) {
-	case NESTWG_DROP:
-		return "\033[31m";
-	case NESTWG_ANSWER:
-		return "\033[33m";
-	case NESTWG_STACK:
-		return "\033[36m";
-	default:
-		return "\033[32m";
-	}
-}
-
 static void print_event(struct monitor *monitor, const struct nestwg_event *event)
 {
 	const struct reason *reason = &reasons[event->reason];
@@ -254,8 +239,8 @@ static void print_event(struct monitor *monitor, const struct nestwg_event *even
 	packet_text(event, packet, sizeof(packet));
 	printf("%s %s %s len %u %s%s (%s)%s\n", time_text(monitor, event->time, "%H:%M:%S", when),
 	       origin_name(reason->origin), packet, event->length,
-	       colour_of(monitor, reason->verdict), reason->name, verdict_name(reason->verdict),
-	       monitor->colour ? "\033[0m" : "");
+	       verdict_colour(reason->verdict), reason->name, verdict_name(reason->verdict),
+	       colour(stdout, COLOUR_OFF));
 }
 
 static void add_text(struct json_object *object, const char *key, const char *value)
@@ -365,7 +350,6 @@ static int run(struct monitor *monitor)
 int cmd_monitor(int argc, char **argv)
 {
 	struct monitor monitor = {
-		.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
 		.boot = time_of_boot(),
 	};
 	struct pins_names names;

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
+
+#include "colour.h"
 #include "reasons_table.h"
 
 #define ROW(reason, row_name, row_origin, row_verdict, row_text) \
@@ -32,6 +35,20 @@ const char *verdict_name(enum nestwg_verdict verdict)
 	};
 
 	return names[verdict];
+}
+
+const char *verdict_colour(enum nestwg_verdict verdict)
+{
+	switch (verdict) {
+	case NESTWG_DROP:
+		return colour(stdout, COLOUR_BAD);
+	case NESTWG_ANSWER:
+		return colour(stdout, COLOUR_WARN);
+	case NESTWG_STACK:
+		return colour(stdout, COLOUR_DIM);
+	default:
+		return colour(stdout, COLOUR_GOOD);
+	}
 }
 
 struct json_object *counters_json(const struct nestwg_counter *counters)

@@ -22,6 +22,9 @@ const char *origin_name(enum nestwg_origin origin);
 /* "stack", "tunnel", "drop", ... */
 const char *verdict_name(enum nestwg_verdict verdict);
 
+/* What a verdict is shown in on standard output: red is a drop. Ended by COLOUR_OFF. */
+const char *verdict_colour(enum nestwg_verdict verdict);
+
 /*
  * {"forwarded": {"packets": 1, "bytes": 40, "from": "wire", "verdict": "tunnel"}, ...}, all
  * reasons, also those that are zero.

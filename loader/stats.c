@@ -14,111 +14,109 @@
 #include "pins.h"
 #include "preflight.h"
 #include "programs.h"
+#include "prometheus.h"
 #include "reasons_table.h"
-#include "state.h"
+#include "sample.h"
+#include "screen.h"
+#include "wait.h"
 
 const char stats_help[] =
 "How many packets went which way, and why: each packet is counted once, so the sum is what\n"
 "came in.\n"
 "\n"
-"  --watch  again each second, with rates, until Ctrl-C\n"
-"  --json   a list with one object for each interface: interface, counters; with --watch one\n"
-"           line a second\n";
+"  --watch [SECONDS]  again each second (or so many), with rates, until q or Ctrl-C; without a\n"
+"                     terminal one block of lines each time. Reasons without packets are left out\n"
+"  --json             a list with one object for each interface: interface, counters; with\n"
+"                     --watch, and the time, on one line each time\n"
+"  --prometheus       the counters and what else can be measured, for node_exporter's textfile\n"
+"                     collector\n"
+"  --output FILE      --prometheus goes to this file, which is replaced at once\n";
 
 #define NAME_WIDTH	22
-#define CLEAR_SCREEN	"\033[H\033[2J"
+#define SECONDS_MIN	0.1
+#define SECONDS_MAX	86400.0
+
+enum {
+	OPTION_PROMETHEUS = 256,
+	OPTION_OUTPUT,
+};
 
 static const struct option long_options[] = {
 	{ "json", no_argument, NULL, 'j' },
-	{ "watch", no_argument, NULL, 'w' },
+	{ "watch", optional_argument, NULL, 'w' },
+	{ "prometheus", no_argument, NULL, OPTION_PROMETHEUS },
+	{ "output", required_argument, NULL, OPTION_OUTPUT },
 	{ "help", no_argument, NULL, 'h' },
 	{}
 };
 
-struct sample {
-	struct timespec when;
-	struct nestwg_counter counters[NESTWG_NR_REASONS];
-};
-
-struct watched {
-	struct state state;
-	struct sample now, before;	/* the same the first time */
-};
-
 struct view {
-	struct watched *list;
+	bool json, prometheus, help;
+	double seconds;		/* 0: once */
+	const char *output;	/* NULL: standard output */
+
+	struct sampled *list;
 	size_t count;
-	bool json, watch;
 };
 
-static int take_sample(struct watched *watched)
+static void print_totals(const struct sampled *sampled, unsigned int i)
 {
-	int err;
-
-	watched->before = watched->now;
-	clock_gettime(CLOCK_MONOTONIC, &watched->now.when);
-	err = state_read_counters(&watched->state, watched->now.counters);
-	if (!watched->before.when.tv_sec)
-		watched->before = watched->now;
-	return err ? fail(watched->state.nic, "cannot read its counters: %s", strerror(-err)) : 0;
-}
-
-static double seconds_between(const struct timespec *a, const struct timespec *b)
-{
-	return (double)(b->tv_sec - a->tv_sec) + (double)(b->tv_nsec - a->tv_nsec) / 1e9;
-}
-
-static void print_totals(const struct watched *watched, unsigned int i)
-{
-	const struct nestwg_counter *counter = &watched->now.counters[i];
-
 	printf("%-*s %15llu %18llu  %s\n", NAME_WIDTH, reasons[i].name,
-	       (unsigned long long)counter->packets, (unsigned long long)counter->bytes,
-	       reasons[i].text);
+	       (unsigned long long)sampled->now[i].packets,
+	       (unsigned long long)sampled->now[i].bytes, reasons[i].text);
 }
 
-static double rate(__u64 before, __u64 now, double seconds)
+static void print_table(const struct sampled *sampled)
 {
-	return seconds > 0 ? (double)(now - before) / seconds : 0;
+	printf("%s\n%-*s %15s %18s  %s\n", sampled->state.nic, NAME_WIDTH, "reason", "packets",
+	       "bytes", "meaning");
+	for (unsigned int i = 0; i < NESTWG_NR_REASONS; i++)
+		if (sampled->now[i].packets)
+			print_totals(sampled, i);
+	for (unsigned int i = 0; i < NESTWG_NR_REASONS; i++)
+		if (!sampled->now[i].packets)
+			print_totals(sampled, i);
 }
 
-/* 80 columns: 22 + 16 + 12 + 16 + 13 */
-static void print_rates(const struct watched *watched, unsigned int i)
+/* With the first sample there is no rate yet. 80 columns: 22 + 16 + 12 + 16 + 13 */
+static void print_rates(const struct sampled *sampled, unsigned int i)
 {
-	double seconds = seconds_between(&watched->before.when, &watched->now.when);
-	const struct nestwg_counter *counter = &watched->now.counters[i];
-	const struct nestwg_counter *before = &watched->before.counters[i];
+	char packets[32] = "-", bits[32] = "-";
 
-	printf("%-*s %15llu %11.0f %15llu %12.3f\n", NAME_WIDTH, reasons[i].name,
-	       (unsigned long long)counter->packets,
-	       rate(before->packets, counter->packets, seconds),
-	       (unsigned long long)counter->bytes,
-	       rate(before->bytes, counter->bytes, seconds) * 8 / 1e6);
-}
-
-static void print_rows(const struct watched *watched, bool rates, bool zero)
-{
-	for (unsigned int i = 0; i < NESTWG_NR_REASONS; i++) {
-		if (!watched->now.counters[i].packets != zero)
-			continue;
-		if (rates)
-			print_rates(watched, i);
-		else
-			print_totals(watched, i);
+	if (sampled->count > 1) {
+		snprintf(packets, sizeof(packets), "%.0f", sample_packet_rate(sampled, i));
+		snprintf(bits, sizeof(bits), "%.3f", sample_bit_rate(sampled, i) / 1e6);
 	}
+	printf("%-*s %15llu %11s %15llu %12s\n", NAME_WIDTH, reasons[i].name,
+	       (unsigned long long)sampled->now[i].packets, packets,
+	       (unsigned long long)sampled->now[i].bytes, bits);
 }
 
-static void print_table(const struct watched *watched, bool rates)
+/* Each block ends with an empty line. */
+static void print_rate_table(const struct sampled *sampled)
 {
-	printf("%s\n", watched->state.nic);
-	if (rates)
-		printf("%-*s %15s %11s %15s %12s\n", NAME_WIDTH, "reason", "packets", "packets/s",
-		       "bytes", "Mbit/s");
-	else
-		printf("%-*s %15s %18s  %s\n", NAME_WIDTH, "reason", "packets", "bytes", "meaning");
-	print_rows(watched, rates, false);
-	if (!rates)
-		print_rows(watched, rates, true);
+	time_t now = time(NULL);
+	char when[32];
+	struct tm tm;
+
+	strftime(when, sizeof(when), "%FT%T%z", localtime_r(&now, &tm));
+	printf("%s %s\n%-*s %15s %11s %15s %12s\n", sampled->state.nic, when, NAME_WIDTH, "reason",
+	       "packets", "packets/s", "bytes", "Mbit/s");
+	for (unsigned int i = 0; i < NESTWG_NR_REASONS; i++)
+		if (sampled->now[i].packets)
+			print_rates(sampled, i);
+	putchar('\n');
+}
+
+/* Seconds since the epoch, with so many digits as mean something. */
+static struct json_object *time_json(void)
+{
+	struct timespec now;
+	char text[32];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	snprintf(text, sizeof(text), "%lld.%03ld", (long long)now.tv_sec, now.tv_nsec / 1000000);
+	return json_object_new_double_s(strtod(text, NULL), text);
 }
 
 static void print_json(const struct view *view)
@@ -126,33 +124,50 @@ static void print_json(const struct view *view)
 	struct json_object *list = json_object_new_array();
 
 	for (size_t i = 0; i < view->count; i++) {
-		const struct watched *watched = &view->list[i];
+		const struct sampled *sampled = &view->list[i];
 		struct json_object *object = json_object_new_object();
 
 		json_object_object_add(object, "interface",
-				       json_object_new_string(watched->state.nic));
-		json_object_object_add(object, "counters", counters_json(watched->now.counters));
+				       json_object_new_string(sampled->state.nic));
+		if (view->seconds)
+			json_object_object_add(object, "time", time_json());
+		json_object_object_add(object, "counters", counters_json(sampled->now));
 		json_object_array_add(list, object);
 	}
-	puts(json_object_to_json_string_ext(list, view->watch ? JSON_C_TO_STRING_PLAIN :
-							       JSON_C_TO_STRING_PRETTY));
+	puts(json_object_to_json_string_ext(list, view->seconds ? JSON_C_TO_STRING_PLAIN :
+								 JSON_C_TO_STRING_PRETTY));
 	json_object_put(list);
+}
+
+/* 0, or what sample_take() said of one that FAILED then is. */
+static int take_samples(const struct view *view, const struct sampled **failed)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < view->count; i++) {
+		*failed = &view->list[i];
+		err = sample_take(&view->list[i]);
+	}
+	return err;
 }
 
 static int print_once(const struct view *view)
 {
-	for (size_t i = 0; i < view->count; i++)
-		if (take_sample(&view->list[i]))
-			return -1;
+	const struct sampled *failed;
+	int err = take_samples(view, &failed);
+
+	if (err)
+		return sample_failed(failed, err);
 	if (view->json) {
 		print_json(view);
 	} else {
-		if (view->watch && isatty(STDOUT_FILENO))
-			fputs(CLEAR_SCREEN, stdout);
 		for (size_t i = 0; i < view->count; i++) {
-			if (i)
+			if (i && !view->seconds)
 				putchar('\n');
-			print_table(&view->list[i], view->watch);
+			if (view->seconds)
+				print_rate_table(&view->list[i]);
+			else
+				print_table(&view->list[i]);
 		}
 		if (!view->count)
 			puts("Not attached to any interface.");
@@ -160,25 +175,81 @@ static int print_once(const struct view *view)
 	return fflush(stdout) ? -1 : 0;
 }
 
-/*
- * Until a signal says stop. Blocked signals and sigtimedwait() need neither a handler nor a global.
- */
+/* Counted from the time before, so that the work done in between adds nothing. */
+static void add_seconds(struct timespec *when, double seconds)
+{
+	long ns = when->tv_nsec + (long)((seconds - (double)(time_t)seconds) * 1e9);
+
+	when->tv_sec += (time_t)seconds + ns / 1000000000;
+	when->tv_nsec = ns % 1000000000;
+}
+
+static int watch_lines(const struct view *view, struct wait *wait)
+{
+	struct timespec when;
+	int err;
+
+	clock_gettime(CLOCK_MONOTONIC, &when);
+	do {
+		err = print_once(view);
+		add_seconds(&when, view->seconds);
+	} while (!err && wait_until(wait, &when) != WAIT_STOP);
+	return err;
+}
+
+/* Until the next sample: drawn again when the terminal has changed. False: stop. */
+static bool redraw_until(const struct view *view, struct screen *screen, struct wait *wait,
+			 const struct timespec *when)
+{
+	for (;;) {
+		switch (wait_until(wait, when)) {
+		case WAIT_TIME:
+			return true;
+		case WAIT_STOP:
+			return false;
+		case WAIT_SUSPEND:
+			screen_leave(screen);
+			raise(SIGSTOP);
+			screen_enter(screen, wait);
+			break;
+		case WAIT_RESIZE:
+			break;
+		}
+		if (screen_draw(screen, view->list, view->count, view->seconds))
+			return false;
+	}
+}
+
+static int watch_screen(const struct view *view, struct wait *wait)
+{
+	const struct sampled *failed;
+	struct screen screen;
+	struct timespec when;
+	int err;
+
+	screen_enter(&screen, wait);
+	clock_gettime(CLOCK_MONOTONIC, &when);
+	do {
+		err = take_samples(view, &failed);
+		if (err || screen_draw(&screen, view->list, view->count, view->seconds))
+			break;
+		add_seconds(&when, view->seconds);
+	} while (redraw_until(view, &screen, wait, &when));
+	screen_leave(&screen);
+	return err ? sample_failed(failed, err) : 0;
+}
+
 static int watch(const struct view *view)
 {
-	const struct timespec second = { .tv_sec = 1 };
-	sigset_t stop;
-	int number;
+	bool screen = !view->json && isatty(STDOUT_FILENO);
+	struct wait wait;
+	int err;
 
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	sigprocmask(SIG_BLOCK, &stop, NULL);
-	do {
-		if (print_once(view))
-			return -1;
-		number = sigtimedwait(&stop, NULL, &second);
-	} while (number < 0 && (errno == EAGAIN || errno == EINTR));
-	return 0;
+	if (wait_open(&wait, screen))
+		return -1;
+	err = screen ? watch_screen(view, &wait) : watch_lines(view, &wait);
+	wait_close(&wait);
+	return err;
 }
 
 static int show(struct view *view, const struct pins_names *names)
@@ -189,41 +260,90 @@ static int show(struct view *view, const struct pins_names *names)
 	if (!view->list)
 		return fail(NULL, "cannot show anything: %s", strerror(errno));
 	for (size_t i = 0; !err && i < names->count; i++) {
-		err = state_open(&view->list[i].state, names->list[i]);
-		if (err)
-			fail(names->list[i], "cannot read its counters: %s; see `" PROGRAM
-			     " status`", strerror(-err));
-		else
-			view->count++;
+		err = sample_open(&view->list[i], names->list[i]);
+		view->count += !err;
 	}
 	if (!err)
-		err = view->watch ? watch(view) : print_once(view);
+		err = view->seconds && view->count ? watch(view) : print_once(view);
 	for (size_t i = 0; i < view->count; i++)
-		state_close(&view->list[i].state);
+		sample_close(&view->list[i]);
 	free(view->list);
 	return err;
+}
+
+/* "1", "0.5": digits, and perhaps a point with more of them. */
+static bool parse_seconds(const char *text, double *seconds)
+{
+	size_t whole = strspn(text, "0123456789"), part = 0;
+
+	if (text[whole] == '.')
+		part = 1 + strspn(text + whole + 1, "0123456789");
+	if (!whole || part == 1 || text[whole + part] || whole + part > 8)
+		return false;
+	*seconds = strtod(text, NULL);
+	return *seconds >= SECONDS_MIN && *seconds <= SECONDS_MAX;
+}
+
+/* `--watch 5` as well as `--watch=5`, which is all that getopt_long() knows. */
+static int parse_watch(struct view *view, char **argv)
+{
+	view->seconds = 1;
+	if (!optarg) {
+		if (argv[optind] && parse_seconds(argv[optind], &view->seconds))
+			optind++;
+		else
+			view->seconds = 1;
+		return 0;
+	}
+	if (parse_seconds(optarg, &view->seconds))
+		return 0;
+	return usage_error("stats", "--watch '%s': seconds are wanted, such as 1 or 0.5", optarg);
+}
+
+static int parse_options(int argc, char **argv, struct view *view)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
+		if (option == 'h')
+			view->help = true;
+		else if (option == 'j')
+			view->json = true;
+		else if (option == OPTION_PROMETHEUS)
+			view->prometheus = true;
+		else if (option == OPTION_OUTPUT)
+			view->output = optarg;
+		else if (option != 'w')
+			return option_error("stats", argv, option);
+		else if (parse_watch(view, argv))
+			return EXIT_USAGE;
+	}
+	if (optind + 1 < argc)
+		return usage_error("stats", "unexpected argument '%s'", argv[optind + 1]);
+	if (view->prometheus && (view->json || view->seconds))
+		return usage_error("stats", "--prometheus goes neither with --json nor with --watch");
+	if (view->output && !view->prometheus)
+		return usage_error("stats", "--output goes with --prometheus");
+	return 0;
 }
 
 int cmd_stats(int argc, char **argv)
 {
 	struct pins_names names;
 	struct view view = {};
-	int option, err;
+	int err;
 
-	while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
-		if (option == 'h')
-			return show_help("stats");
-		if (option == 'j')
-			view.json = true;
-		else if (option == 'w')
-			view.watch = true;
-		else
-			return option_error("stats", argv, option);
-	}
-	if (optind + 1 < argc)
-		return usage_error("stats", "unexpected argument '%s'", argv[optind + 1]);
+	err = parse_options(argc, argv, &view);
+	if (view.help)
+		return show_help("stats");
+	if (err)
+		return err;
 	programs_set_verbose(getenv("NESTWG_DEBUG"));
-	if (preflight_rights() || pins_choose(&names, argv[optind]))
+	if (preflight_rights())
+		return EXIT_FAILURE;
+	if (view.prometheus)
+		return prometheus_write(argv[optind], view.output) ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (pins_choose(&names, argv[optind]))
 		return EXIT_FAILURE;
 	err = show(&view, &names);
 	pins_names_free(&names);
