@@ -23,6 +23,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "nestwg.h"
+#include "own_slots.h"
 
 #include "maps.h"		/* the state */
 #include "counter.h"		/* reason to verdict, and counting */

@@ -22,22 +22,33 @@ static __always_inline __s64 flow_age(const struct nestwg_flow_state *state, __u
 	return (__s64)(now - state->seen);
 }
 
-static __always_inline bool flow_is_live(const struct nestwg_flow *flow,
-					 const struct nestwg_flow_state *state, __u64 now)
+static __always_inline __s64 flow_lifetime(__u8 protocol)
 {
-	__s64 lifetime = flow->protocol == IPPROTO_TCP ? FLOW_LIFETIME_TCP : FLOW_LIFETIME;
-
-	return flow_age(state, now) < lifetime;
+	return protocol == IPPROTO_TCP ? FLOW_LIFETIME_TCP : FLOW_LIFETIME;
 }
 
-/* Once a second is often enough, and keeps the cache line shared between CPUs. */
-static __always_inline void flow_note(struct nestwg_flow_state *state, __u64 now)
+static __always_inline __u8 *own_slots_of(struct nestwg_port *port, __u8 protocol)
 {
-	if (flow_age(state, now) > (__s64)SECOND)
-		state->seen = now;
+	return protocol == IPPROTO_TCP ? port->own_tcp : port->own_udp;
 }
 
-static __always_inline bool flow_find(const struct nestwg_flow *flow, bool note)
+/* Once a second is often enough, and keeps the cache lines shared between CPUs. PORT may be NULL. */
+static __always_inline void flow_note(const struct nestwg_flow *flow,
+				      struct nestwg_flow_state *state, struct nestwg_port *port,
+				      __u64 now)
+{
+	if (flow_age(state, now) <= (__s64)SECOND)
+		return;
+	state->seen = now;
+	if (port)
+		nestwg_slots_note(own_slots_of(port, flow->protocol),
+				  nestwg_slots_of(flow->remote, flow->remote_port),
+				  nestwg_epoch(flow->protocol, now));
+}
+
+/* PORT: its row, or NULL if the protocol has no ports. */
+static __always_inline bool flow_find(const struct nestwg_flow *flow, struct nestwg_port *port,
+				      bool note)
 {
 	struct nestwg_flow_state *state = bpf_map_lookup_elem(&flows, flow);
 	__u64 now;
@@ -45,10 +56,10 @@ static __always_inline bool flow_find(const struct nestwg_flow *flow, bool note)
 	if (!state)
 		return false;
 	now = bpf_ktime_get_coarse_ns();
-	if (!flow_is_live(flow, state, now))
+	if (flow_age(state, now) >= flow_lifetime(flow->protocol))
 		return false;
 	if (note)
-		flow_note(state, now);
+		flow_note(flow, state, port, now);
 	return true;
 }
 
@@ -58,9 +69,23 @@ static __always_inline bool port_is_excluded(const struct nestwg_port *port, __u
 	       (protocol == IPPROTO_TCP ? NESTWG_EXCLUDED_TCP : NESTWG_EXCLUDED_UDP);
 }
 
-static __always_inline bool port_has_own_flow(const struct nestwg_port *port, __u8 protocol)
+/* May FLOW be one of the gateway's own by PORT? If not, most of the time this says so without a clock. */
+static __always_inline bool port_may_have(struct nestwg_port *port, const struct nestwg_flow *flow)
 {
-	return protocol == IPPROTO_TCP ? port->own_tcp : port->own_udp;
+	struct nestwg_slots slots = nestwg_slots_of(flow->remote, flow->remote_port);
+	__u8 *own = own_slots_of(port, flow->protocol);
+	__u8 first, second;
+	__u64 now;
+
+	first = own[slots.first];
+	if (!first)
+		return false;
+	second = own[slots.second];
+	if (!second)
+		return false;
+	now = bpf_ktime_get_coarse_ns();
+	return nestwg_slot_is_live(first, flow->protocol, now, flow_lifetime(flow->protocol)) &&
+	       nestwg_slot_is_live(second, flow->protocol, now, flow_lifetime(flow->protocol));
 }
 
 static __always_inline bool has_port_row(__u8 protocol)
@@ -88,15 +113,15 @@ static __always_inline enum owner owner_of(__be32 remote, __be16 remote_port, __
 		.local_port = local_port,
 		.protocol = protocol,
 	};
+	struct nestwg_port *port = NULL;
 
 	if (has_port_row(protocol)) {
-		struct nestwg_port *port = get_port(local_port);
-
+		port = get_port(local_port);
 		if (!port)
 			return OWNER_HOME;
 		if (port_is_excluded(port, protocol))
 			return OWNER_EXCLUDED;
-		if (!port_has_own_flow(port, protocol))
+		if (!port_may_have(port, &flow))
 			return OWNER_HOME;
 	} else {
 		struct nestwg_protocol *row = get_protocol(protocol);
@@ -110,7 +135,7 @@ static __always_inline enum owner owner_of(__be32 remote, __be16 remote_port, __
 			return OWNER_HOME;
 		flow.remote_port = 0;
 	}
-	return flow_find(&flow, note) ? OWNER_GATEWAY : OWNER_HOME;
+	return flow_find(&flow, port, note) ? OWNER_GATEWAY : OWNER_HOME;
 }
 
 /* As long as a closed connection stays in TIME_WAIT. */
@@ -128,7 +153,7 @@ static __always_inline void take_over(const struct packet *p)
 	struct nestwg_port *port = get_port(p->source_port);
 	struct nestwg_flow_state *state;
 
-	if (!port || !port->own_tcp)
+	if (!port || !port_may_have(port, &flow))
 		return;
 	state = bpf_map_lookup_elem(&flows, &flow);
 	if (state && flow_age(state, bpf_ktime_get_coarse_ns()) > (__s64)FLOW_AT_REST)
@@ -177,7 +202,7 @@ static __always_inline void learn(const struct packet *p)
 		return;
 	}
 	if (state) {
-		flow_note(state, new.seen);
+		flow_note(&flow, state, port, new.seen);
 		return;
 	}
 	if (bpf_map_update_elem(&flows, &flow, &new, BPF_ANY))
@@ -185,10 +210,10 @@ static __always_inline void learn(const struct packet *p)
 	/* After the flow, so that whoever sees the mark finds it. Written once: the line stays shared. */
 	if (row && !row->own)
 		row->own = 1;
-	if (port && p->protocol == IPPROTO_TCP && !port->own_tcp)
-		port->own_tcp = 1;
-	if (port && p->protocol == IPPROTO_UDP && !port->own_udp)
-		port->own_udp = 1;
+	if (port)
+		nestwg_slots_note(own_slots_of(port, p->protocol),
+				  nestwg_slots_of(flow.remote, flow.remote_port),
+				  nestwg_epoch(p->protocol, new.seen));
 }
 
 #endif /* BPF_OWN_FLOW_H */

@@ -68,7 +68,7 @@ struct nestwg_config {
 	__u32 netns;		/* inode of its network namespace; 0: by an older version */
 };
 
-#define NESTWG_STATE_VERSION	1
+#define NESTWG_STATE_VERSION	2
 
 /* The bit of config.address_bits that stands for ADDRESS, and for others: what it says "no" to needs no look-up. */
 static inline __u64 nestwg_address_bit(__be32 address)
@@ -77,17 +77,20 @@ static inline __u64 nestwg_address_bit(__be32 address)
 	return 1ULL << (address * 0x9e3779b1U >> 26);
 }
 
+#define NESTWG_OWN_SLOTS	8
+
 /*
  * Map `ports`, indexed by port in host order, mapped into the loader's memory. The programs write only
- * `own_*`, the loader only `excluded` and `why_*`: bytes, so that neither undoes the other's write.
+ * `own_*`, the loader only `excluded` and `why_*` and, while it seeds map `flows`, `own_*` as the programs
+ * do: bytes, so that neither undoes the other's write.
  */
 struct nestwg_port {
 	__u8 excluded;		/* NESTWG_EXCLUDED_TCP | NESTWG_EXCLUDED_UDP */
-	__u8 own_tcp;		/* 1: some flow of the gateway's own uses it: ask map `flows` */
-	__u8 own_udp;
 	__u8 why_tcp;		/* NESTWG_WHY_* bits; 0 when it is not excluded */
 	__u8 why_udp;
-	__u8 unused[3];		/* room for a target of its own (DESIGN section 7) */
+	__u8 unused[5];		/* room for a target of its own (DESIGN section 7) */
+	__u8 own_tcp[NESTWG_OWN_SLOTS];		/* whom the gateway's own flows by it are with: */
+	__u8 own_udp[NESTWG_OWN_SLOTS];		/* own_slots.h; 0: nobody */
 };
 
 #define NESTWG_EXCLUDED_TCP	0x01

@@ -9,6 +9,7 @@
 #include "error.h"
 #include "exclusions.h"
 #include "flows.h"
+#include "own_slots.h"
 #include "sockets.h"
 #include "verbose.h"
 
@@ -18,13 +19,18 @@ struct seed {
 	unsigned int entered;
 };
 
-/*
- * Only ever from 0 to 1, as the programs do it; after the flow, so that whoever sees the mark finds
- * it.
- */
-static void mark(uint8_t *own)
+/* After the flow, so that whoever sees the mark finds it; as learn() of bpf/own_flow.h does it. */
+static void mark(const struct seed *seed, const struct nestwg_flow *flow)
 {
-	__atomic_store_n(own, 1, __ATOMIC_RELEASE);
+	struct nestwg_port *port = &seed->state->ports[ntohs(flow->local_port)];
+
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	if (flow->protocol == IPPROTO_TCP || flow->protocol == IPPROTO_UDP)
+		nestwg_slots_note(flow->protocol == IPPROTO_TCP ? port->own_tcp : port->own_udp,
+				  nestwg_slots_of(flow->remote, flow->remote_port),
+				  nestwg_epoch(flow->protocol, seed->now));
+	else
+		seed->state->protocols[flow->protocol].own = 1;
 }
 
 static void enter(struct seed *seed, const struct nestwg_flow *flow)
@@ -39,12 +45,7 @@ static void enter(struct seed *seed, const struct nestwg_flow *flow)
 	if (bpf_map_update_elem(state->flows_fd, flow, &value, BPF_ANY))
 		return;
 	seed->entered++;
-	if (flow->protocol == IPPROTO_TCP)
-		mark(&state->ports[port].own_tcp);
-	else if (flow->protocol == IPPROTO_UDP)
-		mark(&state->ports[port].own_udp);
-	else
-		mark(&state->protocols[flow->protocol].own);
+	mark(seed, flow);
 }
 
 static void enter_socket(const struct socket *socket, void *data)

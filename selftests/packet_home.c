@@ -7,6 +7,7 @@
 
 #include <linux/if_ether.h>
 
+#include "own_slots.h"
 #include "packet_suite.h"
 
 static const struct packet_case whose[] = {
@@ -341,13 +342,14 @@ static bool run_nothing_learned(struct lab *lab, const void *argument)
 		.reason = NESTWG_HOME_RETURNED, .fate = HOME_OUT,
 		.in = { FROM_PEER, TCP_TO(80), .flags = SYN },
 	};
+	static const __u8 nobody[NESTWG_OWN_SLOTS];
 	struct nestwg_flow key;
 
 	(void)argument;
 	if (!expect(lab, &c))
 		return false;
 	if (!bpf_map__get_next_key(lab->skel->maps.flows, NULL, &key, sizeof(key)) ||
-	    lab->ports[40000].own_tcp) {
+	    memcmp(lab->ports[40000].own_tcp, nobody, sizeof(nobody))) {
 		printf("# a flow of the home's was taken for the gateway's\n");
 		return false;
 	}
@@ -372,7 +374,9 @@ static bool run_taken_over(struct lab *lab, const void *argument)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	for (unsigned int silent = 0; silent <= 70; silent += 70) {
 		state.seen = ((__u64)now.tv_sec - silent) * 1000000000ULL;
-		lab->ports[40000].own_tcp = 1;
+		nestwg_slots_note(lab->ports[40000].own_tcp,
+				  nestwg_slots_of(flow.remote, flow.remote_port),
+				  nestwg_epoch(PROTO_TCP, state.seen));
 		if (bpf_map__update_elem(lab->skel->maps.flows, &flow, sizeof(flow), &state,
 					 sizeof(state), BPF_ANY) || !expect(lab, &c))
 			return false;

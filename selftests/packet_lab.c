@@ -341,8 +341,8 @@ void lab_forget(struct lab *lab)
 	empty_map(lab->skel->maps.flows);
 	empty_map(lab->skel->maps.fragments);
 	for (int i = 0; i < NESTWG_PORTS; i++) {
-		lab->ports[i].own_tcp = 0;
-		lab->ports[i].own_udp = 0;
+		memset(lab->ports[i].own_tcp, 0, sizeof(lab->ports[i].own_tcp));
+		memset(lab->ports[i].own_udp, 0, sizeof(lab->ports[i].own_udp));
 	}
 	for (int i = 0; i < NESTWG_PROTOCOLS; i++)
 		lab->protocols[i].own = 0;

@@ -148,6 +148,7 @@ int main(void)
 	add_fragment_tests(&suite);
 	add_size_tests(&suite);
 	add_flow_tests(&suite);
+	add_slots_tests(&suite);
 	add_home_tests(&suite);
 	add_flood_tests(&suite);
 	add_random_tests(&suite);
