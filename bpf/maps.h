@@ -75,11 +75,23 @@ struct {
 	__uint(max_entries, NESTWG_EVENTS_SIZE);
 } events SEC(".maps");
 
+/* NULL: every packet goes to the stack, as if nothing were attached. */
 static __always_inline struct nestwg_config *get_config(void)
 {
 	__u32 zero = 0;
+	struct nestwg_config *cfg = bpf_map_lookup_elem(&config, &zero);
+	__u64 deadline;
 
-	return bpf_map_lookup_elem(&config, &zero);
+	if (!cfg)
+		return NULL;
+	/*
+	 * What nobody has confirmed in time is over, even if no process is left to take it back. Boot time: a
+	 * clock that is set changes nothing, and a suspended machine is not reachable either.
+	 */
+	deadline = *(volatile __u64 *)&cfg->deadline;
+	if (deadline && bpf_ktime_get_boot_ns() > deadline)
+		return NULL;
+	return cfg;
 }
 
 static __always_inline struct nestwg_port *get_port(__be16 port)

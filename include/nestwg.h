@@ -54,6 +54,7 @@ struct nestwg_config {
 	__u32 wg_ifindex;
 	__u32 flags;		/* enum nestwg_flags */
 	__u64 address_bits;	/* nestwg_address_bit() of all that are in map `addresses` */
+	__u64 deadline;		/* CLOCK_BOOTTIME, nanoseconds: then the programs stop; 0: never */
 
 	/* Only the loader reads what follows. */
 	__u32 version;		/* NESTWG_STATE_VERSION of the loader that made the maps */

@@ -9,9 +9,11 @@
 
 #include "attachment.h"
 #include "commands.h"
+#include "confirm.h"
 #include "error.h"
 #include "format.h"
 #include "nearest.h"
+#include "pending.h"
 #include "pins.h"
 #include "plan.h"
 #include "preflight.h"
@@ -37,6 +39,9 @@ const char attach_help[] =
 "                  native: XDP in the driver; generic: XDP in the stack; tc: no XDP\n"
 "  --no-ssh        do not keep the ports of sshd and of this SSH session on the gateway\n"
 "  --replace       take the place of another tool's XDP program\n"
+"  --confirm SECONDS\n"
+"                  everything is as before after that time, unless `" PROGRAM " confirm` is run (or\n"
+"                  Enter pressed); whatever becomes of this command and of the SSH session\n"
 "  --verbose       show each thing that is done to the system\n";
 
 enum {
@@ -47,6 +52,7 @@ enum {
 	OPTION_MODE,
 	OPTION_NO_SSH,
 	OPTION_REPLACE,
+	OPTION_CONFIRM,
 	OPTION_VERBOSE,
 };
 
@@ -58,6 +64,7 @@ static const struct option long_options[] = {
 	{ "mode", required_argument, NULL, OPTION_MODE },
 	{ "no-ssh", no_argument, NULL, OPTION_NO_SSH },
 	{ "replace", no_argument, NULL, OPTION_REPLACE },
+	{ "confirm", required_argument, NULL, OPTION_CONFIRM },
 	{ "verbose", no_argument, NULL, OPTION_VERBOSE },
 	{ "help", no_argument, NULL, 'h' },
 	{}
@@ -92,6 +99,17 @@ static int parse_mode(struct attach_options *options)
 			   optarg, nearest_question(&nearest, "", question));
 }
 
+static int parse_confirm(const char *text, struct attach_options *options)
+{
+	unsigned long seconds;
+
+	if (!number_parse(text, 1, CONFIRM_SECONDS_MAX, &seconds))
+		return usage_error("attach", "--confirm '%s': a number of seconds is wanted, from 1 "
+				   "to %d", text, CONFIRM_SECONDS_MAX);
+	options->confirm = (unsigned int)seconds;
+	return 0;
+}
+
 static int parse_option(int option, char **argv, struct attach_options *options)
 {
 	switch (option) {
@@ -114,6 +132,8 @@ static int parse_option(int option, char **argv, struct attach_options *options)
 	case OPTION_REPLACE:
 		options->replace = true;
 		return 0;
+	case OPTION_CONFIRM:
+		return parse_confirm(optarg, options);
 	case OPTION_VERBOSE:
 		verbose_set(true);
 		return 0;
@@ -266,6 +286,8 @@ static int attach(const struct attach_options *options)
 		return -1;
 	err = renamed_adopt(options->nic);
 	if (!err)
+		err = pending_settle(options->nic, false);
+	if (!err)
 		err = read_old(options->nic, &old);
 	if (!err)
 		err = plan_make(&plan, options, old.attached_at ? &old : NULL);
@@ -288,6 +310,8 @@ int cmd_attach(int argc, char **argv)
 	} else if (!status) {
 		programs_set_verbose(getenv("NESTWG_DEBUG"));
 		status = attach(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
+		if (!status && options.confirm)
+			status = confirm_ask(options.nic) ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
 	spec_list_free(&options.allow);
 	return status;

@@ -9,12 +9,15 @@
 #include <time.h>
 
 #include "attachment.h"
+#include "before.h"
 #include "error.h"
 #include "exclusions.h"
 #include "flows.h"
 #include "format.h"
+#include "guard.h"
 #include "hook.h"
 #include "ingress.h"
+#include "pending.h"
 #include "pins.h"
 #include "programs.h"
 #include "removal.h"
@@ -141,6 +144,13 @@ static int write_addresses(struct attachment *a)
 	return 0;
 }
 
+/* Only `confirm` confirms: not even another attach. */
+static void set_deadline(struct attachment *a)
+{
+	a->state.config.deadline = a->options->confirm ? pending_deadline(a->options->confirm) :
+							 a->old.deadline;
+}
+
 /* The flags stay: what is judged now goes on being judged, and the first time nothing is. */
 static int configure(struct attachment *a)
 {
@@ -164,11 +174,13 @@ static int configure(struct attachment *a)
 	config->netns = netif_namespace();
 	config->version = NESTWG_STATE_VERSION;
 	config->mode_wanted = plan->mode;
+	set_deadline(a);
 	if (write_config(a))
 		return -1;
 	did("forward %s to %s through %s", address_text(config->address).s,
 	    address_text(config->peer).s, config->wg_name);
-	return 0;
+	/* Before anything is attached: whatever happens to us from here on, it does its work. */
+	return config->deadline ? guard_start(nic_of(a)) : 0;
 }
 
 static bool has_live_tc_hook(const struct attachment *a)
@@ -281,6 +293,7 @@ static int put_hooks(struct attachment *a, struct xdp_program *other)
 	if (put_tc(a, HOOK_HANDOFF) || check_signals(a) || ingress_put(&ingress))
 		return -1;
 	a->state.config.attached_at = (__u64)time(NULL);
+	set_deadline(a);
 	return write_config(a);
 }
 
@@ -341,6 +354,8 @@ static void undo(struct attachment *a, struct xdp_program *other)
 	}
 	if (!state_write_config(&a->state))
 		did("forward as before");
+	if (!a->old.deadline)
+		before_forget(nic_of(a));
 	for (__u32 bit = CLSACT_NIC; bit <= CLSACT_TUNNEL; bit <<= 1)
 		if (now.clsact_made & ~a->old.clsact_made & bit)
 			tc_clsact_remove_empty(bit == CLSACT_NIC ? a->plan->nic.ifindex :
@@ -361,6 +376,9 @@ static void print_result(const struct attachment *a)
 	printf("%s: stays on the gateway: ", nic_of(a));
 	exclusions_print(&a->state);
 	putchar('\n');
+	if (config->deadline && !a->options->confirm)
+		printf("%s: still not confirmed: in %u seconds it is taken back, unless `" PROGRAM
+		       " confirm %s` is run\n", nic_of(a), pending_seconds(config), nic_of(a));
 }
 
 int attachment_make(const struct plan *plan, const struct attach_options *options,
@@ -373,6 +391,8 @@ int attachment_make(const struct plan *plan, const struct attach_options *option
 	state_init(&a.state);
 
 	err = load(&a);
+	if (!err && options->confirm)
+		err = before_save(&a.state, old, other);
 	if (!err)
 		err = exclude(&a, ssh);
 	if (!err)

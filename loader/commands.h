@@ -14,6 +14,7 @@ const struct command *command_find(const char *name);
 
 /* Each gets its own argv and returns the exit status. */
 int cmd_attach(int argc, char **argv);
+int cmd_confirm(int argc, char **argv);
 int cmd_detach(int argc, char **argv);
 int cmd_allow(int argc, char **argv);
 int cmd_disallow(int argc, char **argv);
@@ -22,8 +23,8 @@ int cmd_stats(int argc, char **argv);
 int cmd_monitor(int argc, char **argv);
 
 /* What `help SUBCOMMAND` prints below the synopsis. */
-extern const char attach_help[], detach_help[], allow_help[], disallow_help[], status_help[],
-	stats_help[], monitor_help[];
+extern const char attach_help[], confirm_help[], detach_help[], allow_help[], disallow_help[],
+	status_help[], stats_help[], monitor_help[];
 
 /*
  * Reports what getopt_long() returned, with ":" as the first of its short options. Returns

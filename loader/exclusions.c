@@ -11,11 +11,6 @@
 #include "exclusions.h"
 #include "verbose.h"
 
-struct exclusions_copy {
-	struct nestwg_port ports[NESTWG_PORTS];
-	struct nestwg_protocol protocols[NESTWG_PROTOCOLS];
-};
-
 /* The bytes of a row that belong to one protocol. */
 struct row {
 	uint8_t *excluded;
@@ -237,14 +232,18 @@ void exclusions_print(const struct state *state)
 	exclusions_each(state, print, &first);
 }
 
+void exclusions_copy(const struct state *state, struct exclusions_copy *copy)
+{
+	memcpy(copy->ports, state->ports, sizeof(copy->ports));
+	memcpy(copy->protocols, state->protocols, sizeof(copy->protocols));
+}
+
 struct exclusions_copy *exclusions_save(const struct state *state)
 {
 	struct exclusions_copy *copy = malloc(sizeof(*copy));
 
-	if (!copy)
-		return NULL;
-	memcpy(copy->ports, state->ports, sizeof(copy->ports));
-	memcpy(copy->protocols, state->protocols, sizeof(copy->protocols));
+	if (copy)
+		exclusions_copy(state, copy);
 	return copy;
 }
 

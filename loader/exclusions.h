@@ -45,8 +45,15 @@ void why_text(uint8_t why, char text[WHY_TEXT_SIZE]);
 /* "2222/tcp (sshd), 68/udp (DHCP client), icmp", on stdout without an end of line. */
 void exclusions_print(const struct state *state);
 
-/* A copy of all rows, to go back to. NULL: no memory. */
-struct exclusions_copy;
+/* A copy of all rows, to go back to. */
+struct exclusions_copy {
+	struct nestwg_port ports[NESTWG_PORTS];
+	struct nestwg_protocol protocols[NESTWG_PROTOCOLS];
+};
+
+void exclusions_copy(const struct state *state, struct exclusions_copy *copy);
+
+/* The same, in memory of its own. NULL: there is none. */
 struct exclusions_copy *exclusions_save(const struct state *state);
 void exclusions_restore(const struct state *state, const struct exclusions_copy *copy);
 

@@ -11,8 +11,10 @@
 static const struct command commands[] = {
 	{ "attach", cmd_attach,
 	  "attach IFACE [--wg WG] [--peer ADDR] [--address ADDR] [--allow SPEC]...\n"
-	  "             [--mode auto|native|generic|tc] [--no-ssh] [--replace] [--verbose]",
+	  "             [--mode auto|native|generic|tc] [--no-ssh] [--replace]\n"
+	  "             [--confirm SECONDS] [--verbose]",
 	  attach_help },
+	{ "confirm", cmd_confirm, "confirm [--verbose] [IFACE]", confirm_help },
 	{ "detach", cmd_detach, "detach IFACE [--verbose]", detach_help },
 	{ "allow", cmd_allow, "allow SPEC... [--dev IFACE] [--verbose]", allow_help },
 	{ "disallow", cmd_disallow, "disallow SPEC... [--dev IFACE] [--force] [--verbose]",

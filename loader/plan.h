@@ -20,6 +20,7 @@ struct attach_options {
 	struct spec_list allow;
 	bool no_ssh;
 	bool replace;
+	unsigned int confirm;	/* seconds; 0: not wanted */
 };
 
 struct plan {

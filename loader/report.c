@@ -8,6 +8,7 @@
 #include "error.h"
 #include "exclusions.h"
 #include "format.h"
+#include "pending.h"
 #include "pins.h"
 #include "renamed.h"
 #include "report.h"
@@ -209,6 +210,10 @@ void report_make(struct report *report, const char *nic, const struct running_li
 	}
 	report->readable = true;
 	report->own_flows = state_count_flows(&report->state);
+	if (pending_has_lapsed(&report->state.config))
+		add_problem(report, "it was not confirmed in time, and what should have taken it "
+			    "back was killed: everything goes to the gateway; `" PROGRAM
+			    " attach %s` or `" PROGRAM " detach %s`", nic, nic);
 	if (!check_hooks(report))
 		return;
 	check_others(report, all);

@@ -12,6 +12,7 @@
 #include "exclusions.h"
 #include "format.h"
 #include "netif.h"
+#include "pending.h"
 #include "pins.h"
 #include "preflight.h"
 #include "programs.h"
@@ -26,7 +27,8 @@ const char status_help[] =
 "\n"
 "  --json  a list with one object for each interface: interface, complete, mode, mode_wanted,\n"
 "          native_error, hooks, address, peer, wireguard, exclusions, own_flows, attached_at,\n"
-"          counters (all of them, also those that are zero), problems\n";
+"          taken_back_in (seconds, as long as it has to be confirmed, else null), counters (all of\n"
+"          them, also those that are zero), problems\n";
 
 static const struct option long_options[] = {
 	{ "json", no_argument, NULL, 'j' },
@@ -40,6 +42,16 @@ static void print_mode(const struct nestwg_config *config)
 	if (config->native_error)
 		printf(" (driver refused native XDP: %s)", strerror(config->native_error));
 	putchar('\n');
+}
+
+static void print_pending(const struct report *report)
+{
+	const struct nestwg_config *config = &report->state.config;
+
+	if (config->deadline && !pending_has_lapsed(config))
+		printf("  %snot confirmed yet%s: taken back in %u s; `" PROGRAM " confirm %s` keeps "
+		       "it\n", colour(stdout, COLOUR_WARN), colour(stdout, COLOUR_OFF),
+		       pending_seconds(config), report->name);
 }
 
 static void print_hooks(const struct report *report)
@@ -114,6 +126,7 @@ static void print_report(const struct report *report)
 {
 	printf("interface: %s\n", report->name);
 	if (report->readable) {
+		print_pending(report);
 		print_mode(&report->state.config);
 		print_hooks(report);
 		print_tunnel(report);

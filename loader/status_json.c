@@ -4,6 +4,7 @@
 
 #include "exclusions.h"
 #include "format.h"
+#include "pending.h"
 #include "reasons_table.h"
 #include "status_json.h"
 
@@ -110,6 +111,8 @@ static void add_readable(struct json_object *object, const struct report *report
 	add(object, "exclusions", exclusions);
 	add_number(object, "own_flows", report->own_flows);
 	add_number(object, "attached_at", config->attached_at);
+	add(object, "taken_back_in", config->deadline ?
+	    json_object_new_uint64(pending_seconds(config)) : NULL);
 	add(object, "counters", counters_json(report->counters));
 }
 

@@ -277,10 +277,10 @@ print(*(int(byte, 0) for byte in value))' "$1")
 	bpftool map update pinned "$PINS/enp0s6/config" key 0 0 0 0 value "${bytes[@]}"
 }
 
-# Offset 24: `version` in struct nestwg_config.
+# Offset 40: `version` in struct nestwg_config.
 other_version()
 {
-	nestwg attach enp0s6 --wg wgcli0 >/dev/null && change_config 32 &&
+	nestwg attach enp0s6 --wg wgcli0 >/dev/null && change_config 40 &&
 		refused 1 "its state was made by another version; .*detach enp0s6. first" attach enp0s6 &&
 		nestwg detach enp0s6 >/dev/null
 }

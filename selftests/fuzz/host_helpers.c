@@ -42,6 +42,11 @@ __u64 bpf_ktime_get_ns(void)
 	return world.now;
 }
 
+__u64 bpf_ktime_get_boot_ns(void)
+{
+	return world.now;
+}
+
 __u32 bpf_get_prandom_u32(void)
 {
 	return world.calls;
