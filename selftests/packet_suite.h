@@ -57,6 +57,7 @@ void add_fragment_tests(struct suite *suite);	/* packet_fragment.c */
 void add_size_tests(struct suite *suite);	/* packet_size.c */
 void add_flood_tests(struct suite *suite);	/* packet_flood.c: full maps */
 void add_random_tests(struct suite *suite);	/* packet_random.c */
+void add_deadline_tests(struct suite *suite);	/* packet_deadline.c: what nobody confirmed */
 void add_watch_tests(struct suite *suite);	/* packet_watch.c: what `monitor` is shown */
 
 /* What is excluded in all tests. */

@@ -153,6 +153,7 @@ int main(void)
 	add_flood_tests(&suite);
 	add_random_tests(&suite);
 	add_watch_tests(&suite);
+	add_deadline_tests(&suite);
 	printf("1..%u\n", plan(&suite));
 	if (lab_make(&lab)) {
 		printf("Bail out! cannot set the devices up\n");
