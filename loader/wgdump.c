@@ -16,6 +16,9 @@ enum {
 	PEER_ENDPOINT = 2,
 	PEER_ALLOWED_IPS,
 	PEER_HANDSHAKE,
+	PEER_RECEIVED,
+	PEER_SENT,
+	PEER_KEEPALIVE,
 	PEER_FIELDS = 8,
 };
 
@@ -82,6 +85,15 @@ static int add_prefix(struct wg_device *device, char *text)
 	return 0;
 }
 
+static bool parse_traffic(char **fields, struct wg_peer *peer)
+{
+	return parse_number(fields[PEER_HANDSHAKE], UINT64_MAX, &peer->handshake) &&
+	       parse_number(fields[PEER_RECEIVED], UINT64_MAX, &peer->received) &&
+	       parse_number(fields[PEER_SENT], UINT64_MAX, &peer->sent) &&
+	       (strcmp(fields[PEER_KEEPALIVE], "off") == 0 ||
+		parse_number(fields[PEER_KEEPALIVE], UINT16_MAX, &peer->keepalive));
+}
+
 static int parse_peer(char *line, struct wg_device *device)
 {
 	char *fields[PEER_FIELDS], *text;
@@ -97,7 +109,7 @@ static int parse_peer(char *line, struct wg_device *device)
 	peer = &peers[device->nr_peers++];
 	memset(peer, 0, sizeof(*peer));
 
-	if (!parse_number(fields[PEER_HANDSHAKE], UINT64_MAX, &peer->handshake))
+	if (!parse_traffic(fields, peer))
 		return -EBADMSG;
 	if (strcmp(fields[PEER_ENDPOINT], "(none)") != 0)
 		strncpy(peer->endpoint, fields[PEER_ENDPOINT], sizeof(peer->endpoint) - 1);

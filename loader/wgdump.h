@@ -14,6 +14,8 @@
 struct wg_peer {
 	char endpoint[WG_ENDPOINT_SIZE];	/* empty: none known yet */
 	uint64_t handshake;			/* seconds since the epoch; 0: never */
+	uint64_t received, sent;		/* bytes */
+	uint64_t keepalive;			/* seconds; 0: off */
 };
 
 /* One IPv4 entry of some peer's AllowedIPs. */

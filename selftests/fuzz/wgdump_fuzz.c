@@ -35,7 +35,10 @@ static char *print_device(const struct wg_device *device)
 
 		fprintf(out, "key\t(none)\t%s\t", *peer->endpoint ? peer->endpoint : "(none)");
 		print_prefixes(out, device, i);
-		fprintf(out, "\t%llu\t0\t0\toff\n", (unsigned long long)peer->handshake);
+		fprintf(out, "\t%llu\t%llu\t%llu", (unsigned long long)peer->handshake,
+			(unsigned long long)peer->received, (unsigned long long)peer->sent);
+		fprintf(out, peer->keepalive ? "\t%llu\n" : "\toff\n",
+			(unsigned long long)peer->keepalive);
 	}
 	fclose(out);
 	return text;
@@ -48,6 +51,9 @@ static bool same_device(const struct wg_device *a, const struct wg_device *b)
 		return false;
 	for (size_t i = 0; i < a->nr_peers; i++)
 		if (a->peers[i].handshake != b->peers[i].handshake ||
+		    a->peers[i].received != b->peers[i].received ||
+		    a->peers[i].sent != b->peers[i].sent ||
+		    a->peers[i].keepalive != b->peers[i].keepalive ||
 		    strcmp(a->peers[i].endpoint, b->peers[i].endpoint) != 0)
 			return false;
 	for (size_t i = 0; i < a->nr_prefixes; i++)
