@@ -12,6 +12,17 @@
 #define PROBLEMS_MAX	16
 #define PROBLEM_SIZE	256
 
+/* The command that mends a problem, where one does. */
+enum remedy {
+	REMEDY_NONE,
+	REMEDY_ATTACH,
+	REMEDY_RENAMED,		/* attach, under its new name */
+	REMEDY_DETACH,
+	REMEDY_NIC_UP,
+	REMEDY_TUNNEL_UP,
+	REMEDY_ALLOWED_IPS,	/* the peer needs its address back: whose key it is, only wg(8) knows */
+};
+
 struct report {
 	const char *name;
 	bool readable;				/* the maps are there, and so is all that follows */
@@ -25,6 +36,7 @@ struct report {
 
 	/* What is not as it should be, and what to do. */
 	char problems[PROBLEMS_MAX][PROBLEM_SIZE];
+	enum remedy remedies[PROBLEMS_MAX];
 	unsigned int nr_problems;
 };
 
@@ -36,6 +48,10 @@ void report_stray(struct report *report, const struct netif *netif, const struct
 
 /* Programs on this interface, and others like them, whose own state has gone: `strays` are only such. */
 void report_add_strays(struct report *report, const struct running_list *strays);
+
+#define REMEDY_SIZE 80
+/* What to type for a problem; "" where no command helps. */
+void report_remedy(const struct report *report, unsigned int problem, char text[REMEDY_SIZE]);
 
 void report_free(struct report *report);
 
