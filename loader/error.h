@@ -7,6 +7,7 @@
 #define NESTWG_ERROR_H
 
 #include <stdarg.h>
+#include <stddef.h>
 
 #define PROGRAM "nestwg-xdp"
 
@@ -31,5 +32,11 @@ int usage_error(const char *subcommand, const char *format, ...)
 /* What all of them say, without the end of the line. */
 void error_say(const char *thing, const char *kind, const char *format, va_list args)
 	__attribute__((format(printf, 3, 0)));
+
+/*
+ * From here on what fail() and warn() would say is put into `text` instead, without the program's
+ * name and one below the other, as far as it fits. NULL: on stderr again.
+ */
+void error_catch(char *text, size_t size);
 
 #endif /* NESTWG_ERROR_H */

@@ -36,7 +36,7 @@ int preflight_rights(void)
 		    strerror(EPERM));
 }
 
-static int check_kernel(void)
+int preflight_kernel(void)
 {
 	struct utsname name;
 	int major, minor;
@@ -49,7 +49,7 @@ static int check_kernel(void)
 		    KERNEL_MAJOR, KERNEL_MINOR);
 }
 
-static int check_bpffs(void)
+int preflight_bpffs(void)
 {
 	struct statfs fs;
 
@@ -60,7 +60,7 @@ static int check_bpffs(void)
 
 int preflight(void)
 {
-	if (preflight_rights() || check_kernel())
+	if (preflight_rights() || preflight_kernel())
 		return -1;
-	return check_bpffs();
+	return preflight_bpffs();
 }

@@ -6,6 +6,10 @@
 /* The right to work with BPF and network interfaces. 0, or -1 after reporting. */
 int preflight_rights(void);
 
+/* A kernel that is new enough, and bpffs where it is looked for. 0, or -1 after reporting. */
+int preflight_kernel(void);
+int preflight_bpffs(void);
+
 /* Rights, kernel and bpffs. 0, or -1 after reporting. */
 int preflight(void);
 
