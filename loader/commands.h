@@ -21,10 +21,14 @@ int cmd_disallow(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_monitor(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
 
 /* What `help SUBCOMMAND` prints below the synopsis. */
 extern const char attach_help[], confirm_help[], detach_help[], allow_help[], disallow_help[],
 	status_help[], stats_help[], monitor_help[];
+extern const char attach_help[], detach_help[], allow_help[], disallow_help[], status_help[],
+	stats_help[], monitor_help[];
+extern const char doctor_help[];
 
 /*
  * Reports what getopt_long() returned, with ":" as the first of its short options. Returns

@@ -25,6 +25,7 @@ static const struct command commands[] = {
 	  "monitor [--port PORT] [--proto PROTO] [--from ADDR[/LEN]] [--to ADDR[/LEN]]\n"
 	  "             [--reason WORD]... [--sample N] [--count N] [--seconds N] [--json] [IFACE]",
 	  monitor_help },
+	{ "doctor", cmd_doctor, "doctor [--json] [IFACE]", doctor_help },
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
