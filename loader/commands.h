@@ -13,6 +13,7 @@ struct command {
 const struct command *command_find(const char *name);
 
 /* Each gets its own argv and returns the exit status. */
+int cmd_init(int argc, char **argv);
 int cmd_attach(int argc, char **argv);
 int cmd_confirm(int argc, char **argv);
 int cmd_detach(int argc, char **argv);
@@ -26,6 +27,7 @@ int cmd_doctor(int argc, char **argv);
 /* What `help SUBCOMMAND` prints below the synopsis. */
 extern const char attach_help[], confirm_help[], detach_help[], allow_help[], disallow_help[],
 	status_help[], stats_help[], monitor_help[];
+extern const char init_help[];
 extern const char attach_help[], detach_help[], allow_help[], disallow_help[], status_help[],
 	stats_help[], monitor_help[];
 extern const char doctor_help[];

@@ -11,7 +11,8 @@
 
 #define OUTPUT_MAX (16u << 20)	/* `wg show` with a hundred thousand peers */
 
-static int spawn(const char *const argv[], int output, pid_t *pid)
+/* `input`: -1 for none. */
+static int spawn(const char *const argv[], int input, int output, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	int err;
@@ -20,9 +21,11 @@ static int spawn(const char *const argv[], int output, pid_t *pid)
 	if (err)
 		return -err;
 	err = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-	if (!err)
+	if (!err && input < 0)
 		err = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null",
 						       O_RDONLY, 0);
+	else if (!err)
+		err = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
 	if (!err)
 		err = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null",
 						       O_WRONLY, 0);
@@ -95,7 +98,7 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -ECHILD;
 }
 
-int run(const char *const argv[], char **output)
+static int run_with(const char *const argv[], int input, char **output)
 {
 	int fds[2], err, status;
 	pid_t pid = -1;
@@ -103,7 +106,7 @@ int run(const char *const argv[], char **output)
 	*output = NULL;
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
-	err = spawn(argv, fds[1], &pid);
+	err = spawn(argv, input, fds[1], &pid);
 	close(fds[1]);
 	if (err) {
 		close(fds[0]);
@@ -120,4 +123,30 @@ int run(const char *const argv[], char **output)
 		*output = NULL;
 	}
 	return status;
+}
+
+int run(const char *const argv[], char **output)
+{
+	return run_with(argv, -1, output);
+}
+
+/* All of it is in the pipe before anybody reads: neither can wait for the other. */
+int run_with_input(const char *const argv[], const char *input, char **output)
+{
+	size_t length = strlen(input);
+	int fds[2], err;
+	ssize_t written;
+
+	*output = NULL;
+	if (length > RUN_INPUT_MAX)
+		return -EFBIG;
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	written = write(fds[1], input, length);
+	err = written == (ssize_t)length ? 0 : written < 0 ? -errno : -EIO;
+	close(fds[1]);
+	if (!err)
+		err = run_with(argv, fds[0], output);
+	close(fds[0]);
+	return err;
 }

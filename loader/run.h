@@ -9,4 +9,9 @@
  */
 int run(const char *const argv[], char **output);
 
+#define RUN_INPUT_MAX 4096	/* what any pipe holds */
+
+/* The same, with `input` as its stdin. */
+int run_with_input(const char *const argv[], const char *input, char **output);
+
 #endif /* NESTWG_RUN_H */
