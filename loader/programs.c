@@ -107,7 +107,8 @@ static void say_loaded(struct nestwg_bpf *programs, uint64_t made)
 	bpf_object__for_each_map(map, programs->obj)
 		if (made & 1ULL << number++)
 			did("pin %s", bpf_map__pin_path(map));
-	bpf_object__for_each_program(program, programs->obj)
+	program = bpf_object__next_program(programs->obj, NULL);
+	for (; program; program = bpf_object__next_program(programs->obj, program))
 		did("load %s", bpf_program__name(program));
 }
 
