@@ -72,7 +72,8 @@ static int find_pending(char nic[IFNAMSIZ])
 	if (found)
 		return fail(NULL, "several interfaces wait to be confirmed: name one; `" PROGRAM
 			    " status` lists them");
-	return fail(NULL, "nothing waits to be confirmed; if something did, it has been taken back");
+	return fail(NULL, "nothing waits to be confirmed; if something did, it has been taken "
+		    "back");
 }
 
 static int keep(struct state *state)

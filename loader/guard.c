@@ -31,7 +31,10 @@ static bool same_file(const char *a, const char *b)
 	       one.st_ino == other.st_ino;
 }
 
-/* A service has the namespaces of PID 1: from others it would see neither the pins nor the interfaces. */
+/*
+ * A service has the namespaces of PID 1: from others it would see neither the pins nor the
+ * interfaces.
+ */
 static bool systemd_can(void)
 {
 	return access("/run/systemd/system", F_OK) == 0 &&
@@ -41,10 +44,11 @@ static bool systemd_can(void)
 
 static bool start_service(const char *nic)
 {
+	static const char description[] = "--description=" PROGRAM ": takes back what is not "
+					  "confirmed";
 	char program[PATH_SIZE], unit[UNIT_SIZE];
 	const char *const argv[] = {
-		"systemd-run", "--quiet", "--collect", unit,
-		"--description=Takes back what is not confirmed (" PROGRAM ")",
+		"systemd-run", "--quiet", "--collect", unit, description,
 		"--", program, "confirm", "--guard", nic, NULL,
 	};
 	char *output = NULL;
@@ -55,7 +59,10 @@ static bool start_service(const char *nic)
 	if (length < 0)
 		return false;
 	program[length] = '\0';
-	/* By the process' number: an earlier guard may not have ended yet, and an interface's name may need escaping. */
+	/*
+	 * By the process' number: an earlier guard may not have ended yet, and an interface's name
+	 * may need escaping.
+	 */
 	snprintf(unit, sizeof(unit), "--unit=" PROGRAM "-guard-%d", getpid());
 	status = run(argv, &output);
 	free(output);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * An attach that has yet to be confirmed. Its time is told by config.deadline alone, on the clock that goes on
- * while the machine sleeps and that nobody sets: a guard takes everything back a moment before, and where there
- * is no guard any more the programs themselves stop at that time.
+ * An attach that has yet to be confirmed. Its time is told by config.deadline alone, on the clock
+ * that goes on while the machine sleeps and that nobody sets: a guard takes everything back a
+ * moment before, and where there is no guard any more the programs themselves stop at that time.
  */
 #ifndef NESTWG_PENDING_H
 #define NESTWG_PENDING_H
@@ -26,8 +26,8 @@ bool pending_is_due(const struct nestwg_config *config);
 bool pending_has_lapsed(const struct nestwg_config *config);
 
 /*
- * Goes back to what was before: if it is time, or at once if `early`. The caller has no lock. 0, also when
- * nothing is left to be taken back, or -1 after reporting.
+ * Goes back to what was before: if it is time, or at once if `early`. The caller has no lock. 0,
+ * also when nothing is left to be taken back, or -1 after reporting.
  */
 int pending_take_back(const char *nic, bool early);
 

@@ -151,6 +151,7 @@ detach_ends_it()
 session_dies()
 {
 	all >"$WORK/none"
+	# shellcheck disable=SC2016 # for the inner shell
 	serve session gw bash -c '"$0" attach enp0s6 --wg wgcli0 --confirm 5; sleep 60' "$NESTWG"
 	wait_for 10 log_has session "taken back" && background_stop session KILL &&
 		expect_is "mode" "$(mode_in_force)" native && back_to "$WORK/none"
@@ -239,17 +240,20 @@ tunnel_goes()
 	back_to "$WORK/none"
 }
 
+press()
+{
+	printf '%b' "$1"
+	wait_for 10 grep -q 'Enter keeps it' "$WORK/terminal"
+	sleep 0.3
+	printf '%b' "$2"
+	wait_for 20 grep -q 'confirmed: ' "$WORK/terminal"
+}
+
 # terminal SECONDS BEFORE AFTER: attach --confirm on one, where these keys are pressed before and after the question.
 terminal()
 {
 	: >"$WORK/terminal"
-	(
-		printf '%b' "$2"
-		wait_for 10 grep -q 'Enter keeps it' "$WORK/terminal"
-		sleep 0.3
-		printf '%b' "$3"
-		wait_for 20 grep -q 'confirmed: ' "$WORK/terminal"
-	) | on gw script -qefc "$NESTWG attach enp0s6 --wg wgcli0 --confirm $1" /dev/null >"$WORK/terminal" 2>&1
+	press "$2" "$3" | on gw script -qefc "$NESTWG attach enp0s6 --wg wgcli0 --confirm $1" /dev/null >"$WORK/terminal" 2>&1
 }
 
 enter_keeps_it()
