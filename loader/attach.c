@@ -10,6 +10,7 @@
 #include "attachment.h"
 #include "commands.h"
 #include "confirm.h"
+#include "dry_run.h"
 #include "error.h"
 #include "format.h"
 #include "nearest.h"
@@ -42,6 +43,9 @@ const char attach_help[] =
 "  --confirm SECONDS\n"
 "                  everything is as before after that time, unless `" PROGRAM " confirm` is run (or\n"
 "                  Enter pressed); whatever becomes of this command and of the SSH session\n"
+"  --dry-run       change nothing: say what would be done, and which local services would no longer\n"
+"                  be reached; --json: as an object (interface, action, mode, mode_wanted,\n"
+"                  mode_reason, address, peer, tunnel, mtu, other_xdp, exclusions, services)\n"
 "  --verbose       show each thing that is done to the system\n";
 
 enum {
@@ -53,6 +57,8 @@ enum {
 	OPTION_NO_SSH,
 	OPTION_REPLACE,
 	OPTION_CONFIRM,
+	OPTION_DRY_RUN,
+	OPTION_JSON,
 	OPTION_VERBOSE,
 };
 
@@ -65,6 +71,8 @@ static const struct option long_options[] = {
 	{ "no-ssh", no_argument, NULL, OPTION_NO_SSH },
 	{ "replace", no_argument, NULL, OPTION_REPLACE },
 	{ "confirm", required_argument, NULL, OPTION_CONFIRM },
+	{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
+	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "verbose", no_argument, NULL, OPTION_VERBOSE },
 	{ "help", no_argument, NULL, 'h' },
 	{}
@@ -134,6 +142,12 @@ static int parse_option(int option, char **argv, struct attach_options *options)
 		return 0;
 	case OPTION_CONFIRM:
 		return parse_confirm(optarg, options);
+	case OPTION_DRY_RUN:
+		options->dry_run = true;
+		return 0;
+	case OPTION_JSON:
+		options->json = true;
+		return 0;
 	case OPTION_VERBOSE:
 		verbose_set(true);
 		return 0;
@@ -159,6 +173,8 @@ static int parse_options(int argc, char **argv, struct attach_options *options)
 				   "1.1.1.1` tells the one that faces the internet");
 	if (optind + 1 < argc)
 		return usage_error("attach", "unexpected argument '%s'", argv[optind + 1]);
+	if (options->json && !options->dry_run)
+		return usage_error("attach", "--json is for --dry-run");
 	options->nic = argv[optind];
 	if (!netif_name_valid(options->nic))
 		return interface_name_error("attach", "", options->nic);
@@ -267,10 +283,33 @@ static int attach_planned(const struct plan *plan, const struct attach_options *
 		return err;
 
 	plan_warn(plan, options);
-	block_signals();
-	err = attachment_make(plan, options, old, &ssh, &other);
+	if (options->dry_run) {
+		err = dry_run(plan, options, old, &ssh, &other);
+	} else {
+		block_signals();
+		err = attachment_make(plan, options, old, &ssh, &other);
+	}
 	ssh_ports_free(&ssh);
 	return err;
+}
+
+/* A dry run would have to look at the state under its old name. */
+static int check_name(const char *nic)
+{
+	char old[IFNAMSIZ];
+
+	if (!renamed_from(nic, old))
+		return 0;
+	return fail(nic, "was attached as %s: `" PROGRAM " attach %s` puts all of that under this "
+		    "name, and says nothing before", old, nic);
+}
+
+/* What happened since the last command: a new name, a time that is over. */
+static int settle(const char *nic)
+{
+	int err = renamed_adopt(nic);
+
+	return err ? err : pending_settle(nic, false);
 }
 
 static int attach(const struct attach_options *options)
@@ -284,9 +323,7 @@ static int attach(const struct attach_options *options)
 	lock = pins_lock();
 	if (lock < 0)
 		return -1;
-	err = renamed_adopt(options->nic);
-	if (!err)
-		err = pending_settle(options->nic, false);
+	err = options->dry_run ? check_name(options->nic) : settle(options->nic);
 	if (!err)
 		err = read_old(options->nic, &old);
 	if (!err)
@@ -310,7 +347,7 @@ int cmd_attach(int argc, char **argv)
 	} else if (!status) {
 		programs_set_verbose(getenv("NESTWG_DEBUG"));
 		status = attach(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
-		if (!status && options.confirm)
+		if (!status && options.confirm && !options.dry_run)
 			status = confirm_ask(options.nic) ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
 	spec_list_free(&options.allow);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "attachment.h"
 #include "before.h"
 #include "error.h"
+#include "exclude.h"
 #include "exclusions.h"
 #include "flows.h"
 #include "format.h"
@@ -24,8 +24,6 @@
 #include "state.h"
 #include "tc.h"
 #include "verbose.h"
-
-#define DHCP_CLIENT_PORT 68
 
 struct attachment {
 	const struct plan *plan;
@@ -65,44 +63,12 @@ static int load(struct attachment *a)
 	return 0;
 }
 
-static void note_tcp(const struct exclusion *exclusion, void *found)
-{
-	if (exclusion->protocol == IPPROTO_TCP)
-		*(bool *)found = true;
-}
-
-static void warn_without_ssh(const struct attachment *a)
-{
-	bool found = false;
-
-	exclusions_each(&a->state, note_tcp, &found);
-	if (!found)
-		warn(nic_of(a), "no SSH server and no SSH session was found, and no TCP port stays "
-		     "here: if you come in by this interface, name its port with --allow");
-}
-
 static int exclude(struct attachment *a, const struct ssh_ports *ssh)
 {
-	const struct plan *plan = a->plan;
-
 	a->old_exclusions = exclusions_save(&a->state);
 	if (!a->old_exclusions)
 		return fail(nic_of(a), "cannot remember its exclusions: %s", strerror(errno));
-
-	for (size_t i = 0; i < plan->nr_listen_ports; i++)
-		exclusions_add(&a->state, IPPROTO_UDP, plan->listen_ports[i],
-			       NESTWG_WHY_WIREGUARD);
-	/* A tunnel that is not there now may come back, and wants its port; ours has moved. */
-	if (a->old.wg_port && !plan_has_listen_port(plan, (uint16_t)a->old.wg_port))
-		exclusions_forget(&a->state, IPPROTO_UDP, (uint16_t)a->old.wg_port,
-				  NESTWG_WHY_WIREGUARD);
-	exclusions_add(&a->state, IPPROTO_UDP, DHCP_CLIENT_PORT, NESTWG_WHY_DHCP);
-	for (size_t i = 0; i < ssh->count; i++)
-		exclusions_add(&a->state, IPPROTO_TCP, ssh->list[i].port, ssh->list[i].why);
-	for (size_t i = 0; i < a->options->allow.count; i++)
-		exclusions_add_spec(&a->state, &a->options->allow.specs[i]);
-	if (!a->options->no_ssh)
-		warn_without_ssh(a);
+	exclude_planned(&a->state, a->plan, a->options, ssh, &a->old);
 	return 0;
 }
 

@@ -18,7 +18,7 @@ static const struct command commands[] = {
 	{ "attach", cmd_attach,
 	  "attach IFACE [--wg WG] [--peer ADDR] [--address ADDR] [--allow SPEC]...\n"
 	  "             [--mode auto|native|generic|tc] [--no-ssh] [--replace]\n"
-	  "             [--confirm SECONDS] [--verbose]",
+	  "             [--confirm SECONDS] [--dry-run [--json]] [--verbose]",
 	  attach_help },
 	{ "confirm", cmd_confirm, "confirm [--verbose] [IFACE]", confirm_help },
 	{ "detach", cmd_detach, "detach IFACE [--verbose]", detach_help },

@@ -20,6 +20,8 @@ struct attach_options {
 	struct spec_list allow;
 	bool no_ssh;
 	bool replace;
+	bool dry_run;
+	bool json;
 	unsigned int confirm;	/* seconds; 0: not wanted */
 };
 

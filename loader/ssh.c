@@ -83,20 +83,6 @@ static bool is_ssh_server(int process)
 	return strcmp(name, "sshd\n") == 0 || strcmp(name, "dropbear\n") == 0;
 }
 
-/* The inode of a process' file descriptor that is a socket, 0 for any other. */
-static unsigned long socket_inode(int fds, const char *name)
-{
-	unsigned long inode;
-	char target[64];
-	ssize_t length;
-
-	length = readlinkat(fds, name, target, sizeof(target) - 1);
-	if (length <= 0)
-		return 0;
-	target[length] = '\0';
-	return sscanf(target, "socket:[%lu]", &inode) == 1 ? inode : 0;
-}
-
 static int add_listeners_of(int process, const struct listeners *listeners,
 			    struct ssh_ports *ports)
 {

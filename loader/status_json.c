@@ -93,10 +93,17 @@ static void add_exclusion(const struct exclusion *exclusion, void *list)
 	json_object_array_add(list, object);
 }
 
+struct json_object *exclusions_json(const struct state *state)
+{
+	struct json_object *list = json_object_new_array();
+
+	exclusions_each(state, add_exclusion, list);
+	return list;
+}
+
 static void add_readable(struct json_object *object, const struct report *report)
 {
 	const struct nestwg_config *config = &report->state.config;
-	struct json_object *exclusions = json_object_new_array();
 
 	add_number(object, "ifindex", config->nic_ifindex);
 	add_text(object, "mode", mode_name(config->mode));
@@ -107,8 +114,7 @@ static void add_readable(struct json_object *object, const struct report *report
 	add_address(object, "address", config->address);
 	add(object, "wireguard", wireguard_json(report));
 	add(object, "peer", peer_json(report));
-	exclusions_each(&report->state, add_exclusion, exclusions);
-	add(object, "exclusions", exclusions);
+	add(object, "exclusions", exclusions_json(&report->state));
 	add_number(object, "own_flows", report->own_flows);
 	add_number(object, "attached_at", config->attached_at);
 	add(object, "taken_back_in", config->deadline ?

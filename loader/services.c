@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "run.h"
+#include "services.h"
+#include "sockets.h"
+
+struct service *services_add(struct services *services, uint8_t protocol, uint16_t first,
+			     uint16_t last)
+{
+	struct service *list;
+
+	list = reallocarray(services->list, services->count + 1, sizeof(*list));
+	if (!list) {
+		services->err = -ENOMEM;
+		return NULL;
+	}
+	services->list = list;
+	list[services->count] = (struct service){
+		.protocol = protocol,
+		.port = first,
+		.last = last,
+	};
+	return &list[services->count++];
+}
+
+static void take_socket(const struct socket *socket, void *data)
+{
+	struct services *services = data;
+	struct service *service;
+	bool tcp = socket->protocol == IPPROTO_TCP;
+
+	if ((socket->local && socket->local != services->address) || socket->remote ||
+	    socket->state != (tcp ? SOCKET_LISTEN : SOCKET_CLOSE))
+		return;
+	/* WireGuard's in the kernel are listed, too, with the inode 0: nobody's file. */
+	service = services_add(services, socket->protocol, socket->local_port, socket->local_port);
+	if (service)
+		service->inode = socket->inode;
+}
+
+static void read_name(int process, char name[PROCESS_NAME_SIZE])
+{
+	ssize_t length;
+	int fd;
+
+	fd = openat(process, "comm", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	length = read(fd, name, PROCESS_NAME_SIZE - 1);
+	close(fd);
+	name[length > 0 ? length : 0] = '\0';
+	name[strcspn(name, "\n")] = '\0';
+}
+
+/* The first one of several that share it: the parent, mostly. */
+static void note_owner(struct services *services, unsigned long inode, int process, int pid)
+{
+	for (size_t i = 0; inode && i < services->count; i++) {
+		struct service *service = &services->list[i];
+
+		if (service->inode != inode || service->pid)
+			continue;
+		service->pid = pid;
+		read_name(process, service->process);
+	}
+}
+
+static void look_at_process(struct services *services, int process, int pid)
+{
+	struct dirent *entry;
+	DIR *files;
+	int fd;
+
+	fd = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	files = fd < 0 ? NULL : fdopendir(fd);
+	if (!files) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while ((entry = readdir(files)))
+		note_owner(services, socket_inode(dirfd(files), entry->d_name), process, pid);
+	closedir(files);
+}
+
+static void find_owners(struct services *services)
+{
+	struct dirent *entry;
+	DIR *proc;
+
+	proc = opendir("/proc");
+	while (proc && (entry = readdir(proc))) {
+		int process;
+
+		if (!isdigit((unsigned char)*entry->d_name))
+			continue;
+		process = openat(dirfd(proc), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (process < 0)
+			continue;
+		look_at_process(services, process, (int)strtol(entry->d_name, NULL, 10));
+		close(process);
+	}
+	if (proc)
+		closedir(proc);
+}
+
+/* Without a table's name it loads no module: only what is there is listed. */
+static void take_rules(struct services *services)
+{
+	const char *const argv[] = { "iptables-save", NULL };
+	char *output, *rest, *line;
+	bool nat = false;
+
+	if (run(argv, &output) < 0)
+		return;
+	rest = output;
+	while ((line = strsep(&rest, "\n"))) {
+		if (*line == '*')
+			nat = strcmp(line, "*nat") == 0;
+		else if (nat && strncmp(line, "-A ", 3) == 0)
+			services_take_rule(services, line);
+	}
+	free(output);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct service *one = a, *other = b;
+
+	if (one->protocol != other->protocol)
+		return one->protocol - other->protocol;
+	if (one->port != other->port)
+		return one->port - other->port;
+	/* Translated before any socket is asked. */
+	return (one->inode != 0) - (other->inode != 0);
+}
+
+/* IPv4 and IPv6, or several workers' sockets (SO_REUSEPORT). */
+static bool are_same(const struct service *a, const struct service *b)
+{
+	return a->protocol == b->protocol && a->port == b->port && a->last == b->last &&
+	       strcmp(a->process, b->process) == 0 && strcmp(a->target, b->target) == 0;
+}
+
+static void sort(struct services *services)
+{
+	size_t kept = 0;
+
+	if (services->count)
+		qsort(services->list, services->count, sizeof(*services->list), compare);
+	for (size_t i = 0; i < services->count; i++)
+		if (!kept || !are_same(&services->list[kept - 1], &services->list[i]))
+			services->list[kept++] = services->list[i];
+	services->count = kept;
+}
+
+int services_get(struct services *services, const char *nic, __be32 address)
+{
+	int err;
+
+	*services = (struct services){ .address = address, .nic = nic };
+	err = sockets_each(IPPROTO_TCP, take_socket, services);
+	if (!err)
+		err = sockets_each(IPPROTO_UDP, take_socket, services);
+	if (!err) {
+		find_owners(services);
+		take_rules(services);
+		err = services->err;
+	}
+	if (err)
+		services_free(services);
+	else
+		sort(services);
+	return err;
+}
+
+void services_free(struct services *services)
+{
+	free(services->list);
+	services->list = NULL;
+	services->count = 0;
+}
