@@ -27,10 +27,13 @@ no_guard()
 	expect_is "guards" "$(guards)" ""
 }
 
-# In any order: a directory has none.
+# In any order: a directory and a hash have none.
 all()
 {
-	everything | sort
+	{
+		everything
+		bpftool map dump pinned "$PINS/enp0s6/addresses" 2>&1
+	} | sort
 }
 
 # is_as FILE: as all() was.

@@ -63,6 +63,8 @@ static void fill_maps(const struct input_world *input, enum mode mode)
 		.nic_ifindex = IF_NIC,
 		.wg_ifindex = IF_WG,
 		.flags = mode_flags[mode],
+		/* Waits to be confirmed, as long as it runs. */
+		.deadline = input->flags & INPUT_BUCKET_OLD ? ~0ULL : 0,
 	};
 	struct nestwg_bucket bucket = {
 		.filled = input->flags & INPUT_BUCKET_OLD ? 0 : world.now,
