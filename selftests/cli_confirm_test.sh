@@ -285,6 +285,8 @@ no_answer_takes_it_back()
 isolate "$@"
 begin
 cli_need strace script pgrep clang
+# What a failed test leaves would fail the next ones.
+ON_FAIL=tidy
 gateway_up
 must ip -n "$HOUSE_PREFIX-gw" address add 192.0.2.11/24 dev enp0s6
 # shellcheck disable=SC2046 # words
