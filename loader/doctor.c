@@ -26,9 +26,9 @@ const char doctor_help[] =
 "  warning  harms something, or will\n"
 "  PROBLEM  it cannot work so\n"
 "\n"
-"  --json  an object: problems and warnings (how many), and findings, a list of objects: interface\n"
-"          (null: the host), check, severity (ok, note, warning, problem), text, mend (null: no\n"
-"          command helps)\n"
+"  --json  an object: problems and warnings (how many), and findings, a list of objects: "
+"interface\n          (null: the host), check, severity (ok, note, warning, problem), text, mend "
+"(null: no\n          command helps)\n"
 "\n"
 "Exit status: 0, 1 (there is a problem; warnings alone are none), 2 (wrong usage).\n";
 
@@ -246,7 +246,8 @@ static void examine_default(struct doctor *doctor)
 		return;
 	}
 	doctor->check = "route";
-	found(doctor, SEVERITY_WARNING, "no default route here, so that no interface can be chosen: "
+	found(doctor, SEVERITY_WARNING, "no default route here, so that no interface can be "
+	      "chosen: "
 	      PROGRAM " doctor IFACE");
 }
 

@@ -74,7 +74,8 @@ void check_bpf(struct doctor *doctor)
 
 	if (lacks(doctor, libbpf_probe_bpf_prog_type(xdp, NULL), "XDP (CONFIG_BPF_SYSCALL)") ||
 	    lacks(doctor, libbpf_probe_bpf_prog_type(tc, NULL), "tc BPF (CONFIG_NET_CLS_BPF)") ||
-	    lacks(doctor, libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL), "BPF ring buffer") ||
+	    lacks(doctor, libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, NULL),
+		  "BPF ring buffer") ||
 	    lacks(doctor, libbpf_probe_bpf_map_type(BPF_MAP_TYPE_LRU_HASH, NULL), "BPF LRU map") ||
 	    lacks(doctor, libbpf_probe_bpf_helper(tc, BPF_FUNC_redirect_neigh, NULL),
 		  "bpf_redirect_neigh()") ||
@@ -197,12 +198,12 @@ void check_clock(struct doctor *doctor)
 	struct stat program;
 
 	if (!stat("/proc/self/exe", &program) && program.st_mtime > now + 60) {
-		found(doctor, SEVERITY_PROBLEM, "it says %.24s, but this program is newer: WireGuard's "
-		      "peers ignore handshakes from the past", ctime(&now));
+		found(doctor, SEVERITY_PROBLEM, "it says %.24s, but this program is newer: "
+		      "WireGuard's peers ignore handshakes from the past", ctime(&now));
 		mend(doctor, "timedatectl set-ntp true");
 	} else if (adjtimex(&state) < 0 || (state.status & STA_UNSYNC)) {
-		found(doctor, SEVERITY_NOTE, "no time server sets it; if it jumps back, WireGuard's "
-		      "peers ignore handshakes until it has caught up");
+		found(doctor, SEVERITY_NOTE, "no time server sets it; if it jumps back, "
+		      "WireGuard's peers ignore handshakes until it has caught up");
 		mend(doctor, "timedatectl set-ntp true");
 	} else {
 		found(doctor, SEVERITY_OK, "set by a time server");
@@ -219,12 +220,12 @@ void check_conntrack(struct doctor *doctor)
 	if (!doctor_number(CONNTRACK "count", &count) || !doctor_number(CONNTRACK "max", &max) ||
 	    !max)
 		return;
-	if (count < max / 10 * 8) {
+	if (count / 4 < max / 5) {
 		found(doctor, SEVERITY_OK, "%lu of %lu entries", count, max);
 		return;
 	}
-	found(doctor, SEVERITY_WARNING, "the table is nearly full (%lu of %lu entries): SSH and other "
-	      "things that stay on the gateway will lose packets", count, max);
+	found(doctor, SEVERITY_WARNING, "the table is nearly full (%lu of %lu entries): SSH and "
+	      "other things that stay on the gateway will lose packets", count, max);
 	mend(doctor, "sysctl -w net.netfilter.nf_conntrack_max=%lu", max * 4);
 }
 
@@ -235,7 +236,7 @@ void check_interfaces(struct doctor *doctor)
 	if (pins_list(&names))
 		return;
 	if (names.count > 1)
-		found(doctor, SEVERITY_NOTE, "%zu interfaces are attached; each needs a tunnel of its "
-		      "own", names.count);
+		found(doctor, SEVERITY_NOTE, "%zu interfaces are attached; each needs a tunnel of "
+		      "its own", names.count);
 	pins_names_free(&names);
 }

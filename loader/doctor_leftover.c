@@ -14,7 +14,7 @@
 #define WG_QUICK_FILES	"/etc/wireguard/*.conf"
 #define SCRIPT_SIZE	1024
 
-/* A hook of wg-quick(8) that puts or removes a rule which sends the internet's packets elsewhere. */
+/* A hook of wg-quick(8) that puts or removes a rule of an iptables set-up. */
 static bool is_old_hook(const char *line)
 {
 	static const char *const keys[] = { "PreUp", "PostUp", "PreDown", "PostDown" };
@@ -97,7 +97,7 @@ static void count_translated(const struct conntrack_flow *flow, void *data)
 			 flow->reply.source != search->address;
 }
 
-/* A connection once translated stays so, also when the rule has gone; and the router keeps calling. */
+/* A connection once translated stays so when the rule has gone, and the router keeps calling. */
 void check_translated(struct doctor *doctor)
 {
 	struct search search = { .address = doctor->address };
@@ -107,7 +107,7 @@ void check_translated(struct doctor *doctor)
 	search.port = htons(doctor->wg->listen_port);
 	if (conntrack_each(count_translated, &search) || !search.count)
 		return;
-	found(doctor, SEVERITY_PROBLEM, "connection tracking still sends the tunnel's own packets (UDP %u) "
-	      "elsewhere, as a DNAT rule once said", doctor->wg->listen_port);
+	found(doctor, SEVERITY_PROBLEM, "connection tracking still sends the tunnel's own packets "
+	      "(UDP %u) elsewhere, as a DNAT rule once said", doctor->wg->listen_port);
 	mend(doctor, "conntrack -D -p udp --orig-port-dst %u", doctor->wg->listen_port);
 }

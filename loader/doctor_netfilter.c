@@ -88,10 +88,10 @@ static void blocked(const struct firewall *firewall, const struct nf_chain *chai
 	unsigned long long packets = doctor_packets(doctor, NESTWG_FORWARDED_FRAGMENTED);
 
 	found(doctor, packets ? SEVERITY_WARNING : SEVERITY_NOTE,
-	      "%s: %s %s%s%s keeps out packets that are larger than the tunnel's MTU and may be "
-	      "fragmented (%llu so far); all others never meet it", firewall->program, chain->name,
-	      by ? by->text : "policy DROP", by ? "" : owner(&firewall->rules),
-	      *chain->family ? chain->table : "", packets);
+	      "%s: %s%s%s: %s%s keeps out packets that are larger than the tunnel's MTU and may be "
+	      "fragmented (%llu so far); all others never meet it", firewall->program,
+	      *chain->family ? chain->table : "", *chain->family ? " " : "", chain->name,
+	      by ? by->text : "policy DROP", by ? "" : owner(&firewall->rules), packets);
 	mend_forward(firewall, chain);
 }
 
@@ -166,12 +166,12 @@ static void leftover_dnat(struct firewall *firewall, const struct nf_rule *rule)
 		found(doctor, SEVERITY_NOTE, "%s: a DNAT rule in %s forwards to %s; delete it when "
 		      "nestwg-xdp is attached and does so", firewall->program, chain->name, to.s);
 	else if (find_stolen(firewall, rule, &protocol, &port))
-		found(doctor, SEVERITY_PROBLEM, "%s: a DNAT rule in %s sends to %s what stays on the "
-		      "gateway, such as %u/%s", firewall->program, chain->name, to.s, port,
-		      protocol_name(protocol));
+		found(doctor, SEVERITY_PROBLEM, "%s: a DNAT rule in %s sends to %s what stays on "
+		      "the gateway, such as %u/%s", firewall->program, chain->name, to.s, port,
+		      protocol == IPPROTO_UDP ? "udp" : "tcp");
 	else
-		found(doctor, SEVERITY_WARNING, "%s: a DNAT rule in %s to %s is useless: nestwg-xdp "
-		      "forwards before it", firewall->program, chain->name, to.s);
+		found(doctor, SEVERITY_WARNING, "%s: a DNAT rule in %s to %s is useless: "
+		      "nestwg-xdp forwards before it", firewall->program, chain->name, to.s);
 	mend_delete(firewall, rule);
 }
 
@@ -193,14 +193,15 @@ static void leftover_masquerade(const struct firewall *firewall, const struct nf
 		return;
 	if (!rule->source_mask && nf_same_device(rule->out, doctor->tunnel.name)) {
 		found(doctor, doctor_attached(doctor) ? SEVERITY_WARNING : SEVERITY_NOTE,
-		      "%s: a MASQUERADE rule hides from the home who called, on the slow path, and its "
-		      "answers go astray", firewall->program);
+		      "%s: a MASQUERADE rule hides from the home who called, on the slow path, and "
+		      "its answers go astray", firewall->program);
 		mend_delete(firewall, rule);
 	} else if (doctor_attached(doctor) && rule->source_mask && covers_peer &&
 		   strcmp(rule->out, doctor->name) == 0 &&
 		   !doctor_packets(doctor, NESTWG_HOME_OTHER_SOURCE)) {
-		found(doctor, SEVERITY_NOTE, "%s: a MASQUERADE rule for the tunnel is useless: nestwg-xdp "
-		      "gives what comes from the home the public address", firewall->program);
+		found(doctor, SEVERITY_NOTE, "%s: a MASQUERADE rule for the tunnel is useless: "
+		      "nestwg-xdp gives what comes from the home the public address",
+		      firewall->program);
 		mend_delete(firewall, rule);
 	}
 }
@@ -228,8 +229,8 @@ static void look_at_leftovers(struct firewall *firewall)
 		if (!doctor_attached(firewall->doctor) ||
 		    !is_idle_accept(firewall, &rules->rules[i]))
 			continue;
-		found(firewall->doctor, SEVERITY_NOTE, "%s: an ACCEPT rule in nat PREROUTING is left from "
-		      "an iptables set-up", firewall->program);
+		found(firewall->doctor, SEVERITY_NOTE, "%s: an ACCEPT rule in nat PREROUTING is "
+		      "left from an iptables set-up", firewall->program);
 		mend_delete(firewall, &rules->rules[i]);
 	}
 }
@@ -340,7 +341,8 @@ void check_netfilter(struct doctor *doctor)
 	if (!by_iptables && !by_nft)
 		found(doctor, SEVERITY_NOTE, "not looked at: neither iptables nor nft can be run");
 	else if (!by_nft)
-		found(doctor, SEVERITY_NOTE, "not looked at: nft's rules (apt-get install nftables)");
+		found(doctor, SEVERITY_NOTE, "not looked at: nft's rules (apt-get install nftables)"
+		      "");
 	else if (!by_iptables && legacy_is_used())
 		found(doctor, SEVERITY_NOTE, "not looked at: iptables' rules (apt-get install "
 		      "iptables)");

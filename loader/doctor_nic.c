@@ -36,7 +36,8 @@ void check_nic(struct doctor *doctor)
 /*
  * The largest MTU with which the driver takes native XDP, one packet to a page of 4096 bytes:
  * ENA_XDP_MAX_MTU in drivers/net/ethernet/amazon/ena/ena_netdev.h, virtnet_xdp_set() in
- * drivers/net/virtio_net.c, verify_xdp_configuration() in drivers/net/ethernet/google/gve/gve_main.c.
+ * drivers/net/virtio_net.c, verify_xdp_configuration() in
+ * drivers/net/ethernet/google/gve/gve_main.c.
  */
 static unsigned int native_mtu(const char *driver)
 {
@@ -55,14 +56,14 @@ static void explain_refusal(struct doctor *doctor, const char *driver)
 	unsigned int mtu = doctor->nic.mtu, max = native_mtu(driver);
 
 	if (mtu > ETHERNET_MTU && (!max || mtu > max)) {
-		found(doctor, SEVERITY_NOTE, "tc mode: %s refused native XDP (%s), as many do with an "
-		      "MTU of %u", driver, why, mtu);
+		found(doctor, SEVERITY_NOTE, "tc mode: %s refused native XDP (%s), as many do with "
+		      "an MTU of %u", driver, why, mtu);
 		mend(doctor, "ip link set %s mtu %u && " PROGRAM " attach %s", doctor->name,
 		     ETHERNET_MTU, doctor->name);
 		return;
 	}
-	found(doctor, SEVERITY_NOTE, "tc mode: %s refused native XDP (%s); `dmesg` may say why: often "
-	      "it wants spare queues", driver, why);
+	found(doctor, SEVERITY_NOTE, "tc mode: %s refused native XDP (%s); `dmesg` may say why: "
+	      "often it wants spare queues", driver, why);
 }
 
 void check_driver(struct doctor *doctor)
@@ -76,8 +77,8 @@ void check_driver(struct doctor *doctor)
 	if (!doctor_attached(doctor)) {
 		found(doctor, SEVERITY_OK, "%s", driver);
 		if (native_mtu(driver) && doctor->nic.mtu > native_mtu(driver)) {
-			found(doctor, SEVERITY_NOTE, "%s takes native XDP up to an MTU of %u only, here it "
-			      "is %u", driver, native_mtu(driver), doctor->nic.mtu);
+			found(doctor, SEVERITY_NOTE, "%s takes native XDP up to an MTU of %u only, "
+			      "here it is %u", driver, native_mtu(driver), doctor->nic.mtu);
 			mend(doctor, "ip link set %s mtu %u", doctor->name, ETHERNET_MTU);
 		}
 	} else if (config->native_error) {
@@ -98,7 +99,8 @@ void check_queues(struct doctor *doctor)
 	if (ethtool_channels(doctor->name, &channels))
 		return;
 	if (!ethtool_ring(doctor->name, &ring) && ring.rx_pending)
-		snprintf(depth, sizeof(depth), ", ring %u of %u", ring.rx_pending, ring.rx_max_pending);
+		snprintf(depth, sizeof(depth), ", ring %u of %u", ring.rx_pending,
+			 ring.rx_max_pending);
 	now = channels.combined_count + channels.rx_count;
 	most = channels.max_combined ? channels.max_combined : channels.max_rx;
 	if (now >= cpus || now >= most) {
@@ -125,8 +127,8 @@ void check_address(struct doctor *doctor)
 	if (!doctor->address)
 		return;
 	if (is_private(doctor->address))
-		found(doctor, SEVERITY_NOTE, "%s is private: the cloud translates its public address to "
-		      "it, one to one; which that is cannot be seen from here",
+		found(doctor, SEVERITY_NOTE, "%s is private: the cloud translates its public "
+		      "address to it, one to one; which that is cannot be seen from here",
 		      address_text(doctor->address).s);
 	else
 		found(doctor, SEVERITY_OK, "%s", address_text(doctor->address).s);
@@ -137,11 +139,11 @@ void check_route(struct doctor *doctor)
 	struct default_route route;
 
 	if (!default_route_get(&route))
-		found(doctor, SEVERITY_WARNING, "there is no default route: no answer finds its way back "
-		      "to the internet");
+		found(doctor, SEVERITY_WARNING, "there is no default route: no answer finds its "
+		      "way back to the internet");
 	else if (strcmp(route.interface, doctor->name) != 0)
-		found(doctor, SEVERITY_WARNING, "the default route leaves by %s, not by %s: is this the "
-		      "interface that faces the internet?", route.interface, doctor->name);
+		found(doctor, SEVERITY_WARNING, "the default route leaves by %s, not by %s: is "
+		      "this the interface that faces the internet?", route.interface, doctor->name);
 	else
 		found(doctor, SEVERITY_OK, "the default one leaves by %s", doctor->name);
 }
@@ -160,8 +162,8 @@ void check_neighbour(struct doctor *doctor)
 		found(doctor, SEVERITY_OK, "%s answers ARP", address_text(route.gateway).s);
 		break;
 	case NEIGHBOUR_SILENT:
-		found(doctor, SEVERITY_PROBLEM, "the next router %s does not answer ARP: nothing leaves",
-		      address_text(route.gateway).s);
+		found(doctor, SEVERITY_PROBLEM, "the next router %s does not answer ARP: nothing "
+		      "leaves", address_text(route.gateway).s);
 		break;
 	}
 }
@@ -177,12 +179,12 @@ void check_other_xdp(struct doctor *doctor)
 		return;
 	name = *program.name ? program.name : "without a name";
 	if (doctor_attached(doctor)) {
-		found(doctor, SEVERITY_NOTE, "another XDP program (%s, id %u) sees every packet before "
-		      PROGRAM " does", name, program.id);
+		found(doctor, SEVERITY_NOTE, "another XDP program (%s, id %u) sees every packet "
+		      "before " PROGRAM " does", name, program.id);
 		return;
 	}
-	found(doctor, SEVERITY_WARNING, "another XDP program (%s, id %u) is there: attach takes its "
-	      "place with --replace, or leaves it alone with --mode tc", name, program.id);
+	found(doctor, SEVERITY_WARNING, "another XDP program (%s, id %u) is there: attach takes "
+	      "its place with --replace, or leaves it alone with --mode tc", name, program.id);
 	mend(doctor, PROGRAM " attach %s --replace", doctor->name);
 }
 
@@ -211,8 +213,9 @@ static void look_before(struct doctor *doctor, enum hook_id id, int ifindex, con
 		char name[BPF_OBJ_NAME_LEN];
 
 		program_name(ids[i], name);
-		found(doctor, SEVERITY_WARNING, "the program %s (id %u) comes before nestwg_%s on %s (%s) "
-		      "and may take its packets", name, ids[i], hook_name(id), dev, hook_where(id));
+		found(doctor, SEVERITY_WARNING, "the program %s (id %u) comes before nestwg_%s on "
+		      "%s (%s) and may take its packets", name, ids[i], hook_name(id), dev,
+		      hook_where(id));
 	}
 }
 

@@ -22,8 +22,8 @@ void check_ip_forward(struct doctor *doctor)
 		found(doctor, SEVERITY_OK, "on");
 		return;
 	}
-	found(doctor, SEVERITY_WARNING, "off: packets larger than the tunnel's MTU that may be fragmented "
-	      "get lost (%llu so far); the others do not need it", slow_packets(doctor));
+	found(doctor, SEVERITY_WARNING, "off: packets larger than the tunnel's MTU that may be "
+	      "fragmented get lost (%llu so far); the others do not need it", slow_packets(doctor));
 	mend(doctor, "sysctl -w net.ipv4.ip_forward=1");
 }
 
@@ -45,14 +45,15 @@ void check_rp_filter(struct doctor *doctor)
 	if (doctor->tunnel.ifindex && rp_filter(tunnel) == RP_FILTER_STRICT &&
 	    doctor_packets(doctor, NESTWG_HOME_OTHER_SOURCE)) {
 		fine = false;
-		found(doctor, SEVERITY_WARNING, "strict on %s: what the home sends from other addresses "
-		      "than the peer's is dropped unless a route leads back there", tunnel);
+		found(doctor, SEVERITY_WARNING, "strict on %s: what the home sends from other "
+		      "addresses than the peer's is dropped unless a route leads back there",
+		      tunnel);
 		mend(doctor, "sysctl -w net.ipv4.conf.%s.rp_filter=2", tunnel);
 	}
 	if (rp_filter(nic) == RP_FILTER_STRICT) {
 		fine = false;
-		found(doctor, SEVERITY_NOTE, "strict on %s: with the default route on another interface, "
-		      "SSH and the slow path lose what comes in here", nic);
+		found(doctor, SEVERITY_NOTE, "strict on %s: with the default route on another "
+		      "interface, SSH and the slow path lose what comes in here", nic);
 		mend(doctor, "sysctl -w net.ipv4.conf.%s.rp_filter=2", nic);
 	}
 	if (fine)

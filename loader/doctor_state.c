@@ -53,8 +53,8 @@ void check_state(struct doctor *doctor)
 	char remedy[REMEDY_SIZE];
 
 	if (!doctor->pinned && doctor->planned) {
-		found(doctor, SEVERITY_NOTE, "not yet; attach would give what arrives for %s to %s, "
-		      "through %s", address_text(doctor->address).s,
+		found(doctor, SEVERITY_NOTE, "not yet; attach would give what arrives for %s to "
+		      "%s, through %s", address_text(doctor->address).s,
 		      address_text(doctor->peer_address).s, doctor->tunnel.name);
 	} else if (!doctor->pinned && *doctor->refusal) {
 		found(doctor, SEVERITY_PROBLEM, "it cannot be: %s", doctor->refusal);
@@ -93,7 +93,8 @@ void check_ssh(struct doctor *doctor)
 		if (exclusions_have(&doctor->report.state, IPPROTO_TCP, ports.list[i].port))
 			continue;
 		open = false;
-		found(doctor, SEVERITY_WARNING, "port %u/tcp, by which SSH comes in, goes to the home",
+		found(doctor, SEVERITY_WARNING, "port %u/tcp, by which SSH comes in, goes to the "
+		      "home",
 		      port);
 		mend(doctor, PROGRAM " allow %u --dev %s", port, doctor->name);
 	}
@@ -117,13 +118,13 @@ void check_silence(struct doctor *doctor)
 	if (minutes < SILENCE_MINUTES)
 		return;
 	if (report->peer && report->peer->handshake)
-		found(doctor, SEVERITY_WARNING, "attached for %lld minutes, the tunnel works, and not one "
-		      "packet for the home has arrived: open the forwarded ports in the cloud's own "
-		      "firewall (security list, security group)", (long long)minutes);
+		found(doctor, SEVERITY_WARNING, "attached for %lld minutes, the tunnel works, and "
+		      "not one packet for the home has arrived: open the forwarded ports in the "
+		      "cloud's own firewall (security list, security group)", (long long)minutes);
 	else
-		found(doctor, SEVERITY_WARNING, "attached for %lld minutes, and not one packet for the "
-		      "home has arrived: is the cloud's own firewall (security list, security group) "
-		      "open for UDP %u and the forwarded ports?", (long long)minutes,
+		found(doctor, SEVERITY_WARNING, "attached for %lld minutes, and not one packet for "
+		      "the home has arrived: is the cloud's own firewall (security list, security "
+		      "group) open for UDP %u and the forwarded ports?", (long long)minutes,
 		      report->wg.listen_port);
 }
 
@@ -134,7 +135,7 @@ static const struct {
 	const char *advice;
 } tell_tales[] = {
 	{ NESTWG_SPOOFED_PEER, SEVERITY_NOTE,
-	  "somebody out there knows the tunnel's addresses, or a route of the cloud's points here" },
+	  "somebody out there knows the tunnel's addresses, or a route of the cloud leads here" },
 	{ NESTWG_SPOOFED_SOURCE, SEVERITY_NOTE, "forged packets; they were dropped" },
 	{ NESTWG_ANSWER_LIMITED, SEVERITY_NOTE,
 	  "somebody sends many packets that are too large or whose TTL runs out" },

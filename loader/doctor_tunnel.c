@@ -21,15 +21,16 @@ static void never_heard(struct doctor *doctor)
 	const struct wg_peer *peer = doctor->peer;
 
 	if (peer->received)
-		found(doctor, SEVERITY_PROBLEM, "none yet, though the peer sends: the keys do not match, or "
-		      "its clock went back");
+		found(doctor, SEVERITY_PROBLEM, "none yet, though the peer sends: the keys do not "
+		      "match, or its clock went back");
 	else if (!*peer->endpoint)
-		found(doctor, SEVERITY_PROBLEM, "none yet: the home router has never called. Look at the "
-		      "cloud's firewall (UDP %u), at the router's Endpoint, and at the keys",
+		found(doctor, SEVERITY_PROBLEM, "none yet: the home router has never called. Look "
+		      "at the cloud's firewall (UDP %u), at the router's Endpoint, and at the keys",
 		      doctor->wg->listen_port);
 	else
-		found(doctor, SEVERITY_PROBLEM, "none yet: nobody answers at %s. Look at the firewalls (UDP "
-		      "%u) and at the keys", peer->endpoint, doctor->wg->listen_port);
+		found(doctor, SEVERITY_PROBLEM, "none yet: nobody answers at %s. Look at the "
+		      "firewalls (UDP %u) and at the keys", peer->endpoint,
+		      doctor->wg->listen_port);
 }
 
 void check_handshake(struct doctor *doctor)
@@ -44,8 +45,8 @@ void check_handshake(struct doctor *doctor)
 		return;
 	}
 	if (peer->handshake > now + 1) {
-		found(doctor, SEVERITY_WARNING, "%llu seconds in the future: the clock went back, and the "
-		      "peer ignores handshakes from here until it has caught up",
+		found(doctor, SEVERITY_WARNING, "%llu seconds in the future: the clock went back, "
+		      "and the peer ignores handshakes from here until it has caught up",
 		      (unsigned long long)(peer->handshake - now));
 		mend(doctor, "timedatectl set-ntp true");
 		return;
@@ -56,9 +57,9 @@ void check_handshake(struct doctor *doctor)
 		      peer->endpoint);
 		return;
 	}
-	found(doctor, SEVERITY_PROBLEM, "%llu minutes ago: the home is silent. Is its router on line, with "
-	      "PersistentKeepalive = 25? Without, its provider's NAT forgets the way in. Has UDP %u "
-	      "been closed in the cloud's firewall?", (unsigned long long)age / 60,
+	found(doctor, SEVERITY_PROBLEM, "%llu minutes ago: the home is silent. Is its router on "
+	      "line, with PersistentKeepalive = 25? Without, its provider's NAT forgets the way "
+	      "in. Has UDP %u been closed in the cloud's firewall?", (unsigned long long)age / 60,
 	      doctor->wg->listen_port);
 }
 
@@ -69,8 +70,8 @@ void check_keepalive(struct doctor *doctor)
 	if (!peer)
 		return;
 	if (peer->keepalive)
-		found(doctor, SEVERITY_OK, "every %llu seconds from here; behind CGNAT the router's own "
-		      "counts", (unsigned long long)peer->keepalive);
+		found(doctor, SEVERITY_OK, "every %llu seconds from here; behind CGNAT the "
+		      "router's own counts", (unsigned long long)peer->keepalive);
 	if (peer->handshake && !peer->received)
 		found(doctor, SEVERITY_WARNING, "nothing has been received from the peer");
 }
@@ -79,8 +80,8 @@ void check_keepalive(struct doctor *doctor)
 static void too_large(struct doctor *doctor, enum severity severity, const char *where,
 		      unsigned int outside, unsigned int usual)
 {
-	found(doctor, severity, "%s has %u, so a full packet leaves as two outer fragments (%s takes %u), "
-	      "which many a CGNAT drops. Also write MTU = %u into wg-quick's file",
+	found(doctor, severity, "%s has %u, so a full packet leaves as two outer fragments (%s "
+	      "takes %u), which many a CGNAT drops. Also write MTU = %u into wg-quick's file",
 	      doctor->tunnel.name, doctor->tunnel.mtu, where, outside, usual);
 	mend(doctor, "ip link set %s mtu %u", doctor->tunnel.name, usual);
 }
@@ -107,10 +108,12 @@ void check_mtu(struct doctor *doctor)
 		too_large(doctor, SEVERITY_WARNING, "the internet", ETHERNET_MTU, USUAL_MTU);
 		return;
 	}
-	found(doctor, SEVERITY_OK, "%s %u, %s %u; a WireGuard inside it: at most %u (%u if its endpoint "
-	      "is IPv6)", doctor->name, outside, doctor->tunnel.name, tunnel, tunnel - OVERHEAD_IPV4,
+	found(doctor, SEVERITY_OK, "%s %u, %s %u; a WireGuard inside it: at most %u (%u if its "
+	      "endpoint is IPv6)", doctor->name, outside, doctor->tunnel.name, tunnel,
+	      tunnel - OVERHEAD_IPV4,
 	      tunnel - OVERHEAD_IPV6);
 	if (tunnel - OVERHEAD_IPV4 < IPV6_MTU_MIN)
-		found(doctor, SEVERITY_NOTE, "a WireGuard inside %s is too small for IPv6, which wants %u",
+		found(doctor, SEVERITY_NOTE, "a WireGuard inside %s is too small for IPv6, which "
+		      "wants %u",
 		      doctor->tunnel.name, IPV6_MTU_MIN);
 }

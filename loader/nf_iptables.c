@@ -16,7 +16,7 @@ struct words {
 	size_t count, next;
 };
 
-/* xtables_save_string() in iptables' libxtables/xtables.c: "in quotes", \ before what is special. */
+/* xtables_save_string() in libxtables/xtables.c: "in quotes", \ before what is special. */
 static char *unquote(char *from)
 {
 	char *to = from;
@@ -71,7 +71,8 @@ static enum nf_hook hook_of(const char *chain)
 	return strcmp(chain, "POSTROUTING") == 0 ? NF_POSTROUTING : NF_NOWHERE;
 }
 
-static int add_chain(struct nf_rules *rules, const char *table, const char *name, const char *policy)
+static int add_chain(struct nf_rules *rules, const char *table, const char *name,
+		     const char *policy)
 {
 	struct nf_chain *chain = nf_chain_add(rules);
 

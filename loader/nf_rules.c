@@ -10,8 +10,9 @@
 
 struct nf_chain *nf_chain_add(struct nf_rules *rules)
 {
-	struct nf_chain *chains = reallocarray(rules->chains, rules->nr_chains + 1, sizeof(*chains));
+	struct nf_chain *chains;
 
+	chains = reallocarray(rules->chains, rules->nr_chains + 1, sizeof(*chains));
 	if (!chains)
 		return NULL;
 	rules->chains = chains;

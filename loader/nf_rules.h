@@ -43,13 +43,13 @@ struct nf_chain {
 
 struct nf_rule {
 	size_t chain;		/* index in nf_rules.chains */
-	char *text;		/* the line, or nft's handle: how it is called when it is to be deleted */
-	char in[IFNAMSIZ], out[IFNAMSIZ];	/* empty: any; "eth+" and "eth*": all that begin so */
+	char *text;		/* the line, or nft's handle: what a command calls it by */
+	char in[IFNAMSIZ], out[IFNAMSIZ];	/* empty: any; "eth+", "eth*": that begin so */
 	__be32 source, source_mask;		/* mask 0: any */
 	__be32 destination, mask;
 	uint8_t protocol;	/* 0: any */
 	uint16_t first_port, last_port;		/* destination's; 0: any */
-	bool narrow;		/* it asks for more than the above: does not hold for every packet */
+	bool narrow;		/* it asks for more than the above */
 	bool never;		/* it does not hold for the first packet of anything */
 	enum nf_verdict verdict;
 	char target[NF_NAME_SIZE];		/* of a jump */
@@ -82,7 +82,7 @@ size_t nf_chain_find(const struct nf_rules *rules, const char *family, const cha
 /* Whether such a name, perhaps with a wildcard, stands for the interface. */
 bool nf_same_device(const char *wanted, const char *dev);
 
-/* Whether a rule holds for what arrives on `in` for that port; what else it asks for is not seen. */
+/* Whether a rule holds for what arrives on `in` for that port, as far as these can tell. */
 bool nf_rule_covers(const struct nf_rule *rule, const char *in, uint8_t protocol, uint16_t port);
 
 /* Copies a name; too long a one is cut off. */
