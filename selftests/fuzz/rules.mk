@@ -22,6 +22,7 @@ FUZZ_wgdump	:= loader/wgdump.c loader/format.c
 FUZZ_sockets	:= loader/sockets.c
 FUZZ_ssh	:= -Wl,--wrap=run loader/sockets.c loader/run.c loader/conntrack.c loader/netlink.c loader/error.c \
 		   loader/colour.c
+FUZZ_firewall	:= loader/nf_rules.c loader/nf_iptables.c loader/nf_nft.c loader/format.c
 FUZZ_netlink	:= -Wl,--wrap=netlink_ask loader/netif.c loader/netlink.c
 
 $(FUZZ):
@@ -31,7 +32,7 @@ $(FUZZ)/packet_fuzz: $(FUZZ_PACKET) $(FUZZ_HEADERS) | $(FUZZ)
 	$(CLANG) $(FUZZ_FLAGS) $(FUZZ_PACKET_FLAGS) $(FUZZ_PACKET) -o $@
 
 $(FUZZ)/%_fuzz: selftests/fuzz/%_fuzz.c $(FUZZ_HEADERS) | $(FUZZ)
-	$(CLANG) $(CPPFLAGS) $(FUZZ_FLAGS) $< $(FUZZ_$*) $(shell $(PKG_CONFIG) --libs libmnl) -o $@
+	$(CLANG) $(CPPFLAGS) $(FUZZ_FLAGS) $< $(FUZZ_$*) $(shell $(PKG_CONFIG) --libs libmnl json-c) -o $@
 
 $(FUZZ)/packet_seeds: $(FUZZ_SEEDS) selftests/fuzz/seed.h $(BUILD)/packet_test | $(FUZZ)
 	$(CC) $(CPPFLAGS) -Iselftests $(CFLAGS) -std=gnu11 $(WARN) $(FUZZ_SEEDS) \
