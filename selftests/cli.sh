@@ -101,6 +101,24 @@ mode_in_force()
 	nestwg status --json | "$HOUSE_PYTHON" -c 'import json, sys; print(json.load(sys.stdin)[0]["mode"])'
 }
 
+# shellcheck disable=SC2034 # for who sources this
+# Attach the pinned program to the interface by a bpf_link, as libxdp and Cilium do, and keep it.
+# Arguments: PIN IFACE TYPE FLAGS; 37 is BPF_XDP, 46 BPF_TCX_INGRESS, flag 8 BPF_F_BEFORE.
+LINK_CREATE='
+import ctypes, os, socket, struct, sys, time
+libc = ctypes.CDLL(None, use_errno=True)
+number = {"x86_64": 321, "aarch64": 280}[os.uname().machine]
+def bpf(command, attributes):
+    result = libc.syscall(number, command, ctypes.create_string_buffer(attributes, 120), 120)
+    if result < 0:
+        sys.exit(os.strerror(ctypes.get_errno()))
+    return result
+path = ctypes.create_string_buffer(sys.argv[1].encode())
+program = bpf(7, struct.pack("Q", ctypes.addressof(path)))	# BPF_OBJ_GET
+bpf(28, struct.pack("IIII", program, socket.if_nametoindex(sys.argv[2]), *map(int, sys.argv[3:])))	# BPF_LINK_CREATE
+print("linked", flush=True)
+time.sleep(60)'
+
 # The programs that every test of the command line needs, and NAMES.
 cli_need()
 {

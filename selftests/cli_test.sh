@@ -107,27 +107,11 @@ replace_takes_its_place()
 		nestwg detach enp0s6 >/dev/null
 }
 
-# Attach the pinned program to the interface by a bpf_link, as libxdp and Cilium do, and keep it.
-LINK_CREATE='
-import ctypes, os, socket, struct, sys, time
-libc = ctypes.CDLL(None, use_errno=True)
-number = {"x86_64": 321, "aarch64": 280}[os.uname().machine]
-def bpf(command, attributes):
-    result = libc.syscall(number, command, ctypes.create_string_buffer(attributes, 120), 120)
-    if result < 0:
-        sys.exit(os.strerror(ctypes.get_errno()))
-    return result
-path = ctypes.create_string_buffer(sys.argv[1].encode())
-program = bpf(7, struct.pack("Q", ctypes.addressof(path)))	# BPF_OBJ_GET
-bpf(28, struct.pack("IIII", program, socket.if_nametoindex(sys.argv[2]), 37, 0))	# BPF_LINK_CREATE, BPF_XDP
-print("linked", flush=True)
-time.sleep(60)'
-
 # A link cannot be replaced by another program, only ended.
 other_link_is_replaced()
 {
 	program xdp 2 && bpftool prog load "$WORK/xdp.o" /sys/fs/bpf/other || return
-	serve linker gw "$HOUSE_PYTHON" -c "$LINK_CREATE" /sys/fs/bpf/other enp0s6
+	serve linker gw "$HOUSE_PYTHON" -c "$LINK_CREATE" /sys/fs/bpf/other enp0s6 37 0
 	wait_for 10 log_has linker linked &&
 		refused 1 "another XDP program \(other, id [0-9]+\) is attached; --replace" \
 			attach enp0s6 --wg wgcli0 --mode native &&
