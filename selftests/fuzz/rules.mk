@@ -18,6 +18,9 @@ FUZZ_HEADERS := selftests/packet_words.h $(wildcard selftests/fuzz/*.h selftests
 # What of the loader a target is linked with.
 FUZZ_spec	:= loader/spec.c loader/exclusions.c loader/format.c loader/netif.c loader/netlink.c loader/error.c \
 		   loader/verbose.c loader/colour.c
+FUZZ_init	:= $(addprefix loader/,init_take.c init_plan.c init_files.c init_wg_quick.c init_mikrotik.c \
+		   init_keys.c spec.c format.c run.c error.c \
+		   verbose.c colour.c)
 FUZZ_wgdump	:= loader/wgdump.c loader/format.c
 FUZZ_sockets	:= loader/sockets.c
 FUZZ_ssh	:= -Wl,--wrap=run loader/sockets.c loader/run.c loader/conntrack.c loader/netlink.c loader/error.c \
