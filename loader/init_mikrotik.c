@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The home router's part as RouterOS 7 commands, for `/import`. Each line stands for itself, and
- * each thing that is made bears a comment, by which it is found again. No value needs escaping: what
- * init_take.c lets through and what `wg` makes has neither quotes nor '$' nor '\'.
+ * each thing that is made bears a comment, by which it is found again. No value needs escaping:
+ * what init_take.c lets through and what `wg` makes has neither quotes nor '$' nor '\'.
  *
  * https://help.mikrotik.com/docs: WireGuard, Policy Routing, Mangle, Filter (FastTrack).
  */
@@ -45,8 +45,8 @@ static void add_tunnels(struct init_text *text, const struct init_plan *plan,
 }
 
 /*
- * FastTrack passes by mangle, so that the reply would lose its mark: connections that came in by the
- * tunnel must not be fast-tracked.
+ * FastTrack passes by mangle, so that the reply would lose its mark: connections that came in by
+ * the tunnel must not be fast-tracked.
  */
 static void add_routing(struct init_text *text, const struct init_plan *plan)
 {

@@ -6,10 +6,10 @@
 #include "init_plan.h"
 
 /*
- * What WireGuard puts around a packet: 16 bytes of header and 16 of authentication tag, UDP's 8, and
- * IPv6's 40. Over IPv4 20 of these are spare; but a name can lead to an IPv6 address, and an ISP
- * with CGNAT may carry IPv4 in IPv6 (DS-Lite, 464XLAT) without saying so. It is also what wg-quick
- * takes.
+ * What WireGuard puts around a packet: 16 bytes of header and 16 of authentication tag, UDP's 8,
+ * and IPv6's 40. Over IPv4 20 of these are spare; but a name can lead to an IPv6 address, and an
+ * ISP with CGNAT may carry IPv4 in IPv6 (DS-Lite, 464XLAT) without saying so. It is also what
+ * wg-quick takes.
  */
 #define WIREGUARD_OVERHEAD	80
 #define PHONE_LINK_MTU		1500	/* no phone has a larger one, whatever the home has */

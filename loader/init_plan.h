@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What `init` writes files for: the gateway, the home router that dials in (WAN VPN), and the phone,
- * whose private VPN runs inside that. Plain data, so that a copy can try an answer out.
+ * What `init` writes files for: the gateway, the home router that dials in (WAN VPN), and the
+ * phone, whose private VPN runs inside that. Plain data, so that a copy can try an answer out.
  */
 #ifndef NESTWG_INIT_PLAN_H
 #define NESTWG_INIT_PLAN_H
