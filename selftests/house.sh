@@ -14,7 +14,7 @@
 #   server .10 ┐                               100.64.0.2 wan                          │
 #     web :80  ├── 192.168.16.0/24 ── lan .1 router ─── 100.64.0.0/24 ─────────────────┘
 #     sshd :22 │                               wgwan      10.0.18.2, dials 192.0.2.10:51820, HOUSE_MTU
-#   laptop .20 ┘                               wgprivate  192.168.17.1, UDP 13131, HOUSE_PRIVATE_MTU
+#   laptop .20 ┘                               wgprivate  192.168.17.1, UDP 13131, 80 less
 #     game :25565
 #
 #   WAN VPN:      wg0 (gw) ═══ wgwan (router), through the CGNAT. Everything for 192.0.2.10 comes through it.
@@ -34,7 +34,6 @@
 #   HOUSE_WIREGUARD  auto (default: kernel, if it has it), kernel, userspace
 #   HOUSE_MB         size of the file that is fetched and sent: 10, in scripts/vm 2
 #   HOUSE_MTU        of the WAN VPN: 1420 (default, what wg-quick takes over an MTU of 1500), or less
-#   HOUSE_PRIVATE_MTU  of the private VPN inside it: 80 less (default), what WireGuard over IPv4 or IPv6 takes
 #   HOUSE_WG, HOUSE_WGWAN, HOUSE_WGPRIVATE, HOUSE_WGPHONE  interface names. wireguard-go's control sockets are named
 #                    after them, for all namespaces together: no two may be the same.
 
@@ -48,7 +47,6 @@ HOUSE_WIREGUARD=${HOUSE_WIREGUARD:-auto}
 HOUSE_MB=${HOUSE_MB:-${NESTWG_VM:+2}}
 HOUSE_MB=${HOUSE_MB:-10}
 HOUSE_MTU=${HOUSE_MTU:-1420}
-HOUSE_PRIVATE_MTU=${HOUSE_PRIVATE_MTU:-$((HOUSE_MTU - 80))}
 HOUSE_WG=${HOUSE_WG:-wg0}
 HOUSE_WGWAN=${HOUSE_WGWAN:-wgwan}
 HOUSE_WGPRIVATE=${HOUSE_WGPRIVATE:-wgprivate}
@@ -61,7 +59,6 @@ HOUSE_CLIENT=198.51.100.7
 HOUSE_PHONE=198.51.101.66
 HOUSE_INTERNET=198.51.102.53	# DNS and HTTP on the internet
 HOUSE_CGNAT=203.0.113.2
-HOUSE_MARK=0x18			# connections that came in by the WAN VPN; also the table that leads back there
 HOUSE_NIC_GW_MAC=52:54:00:00:00:01
 HOUSE_NIC_INET_MAC=52:54:00:00:00:02
 
@@ -101,9 +98,7 @@ house_need()
 {
 	need_commands ip iptables iptables-restore ethtool wg wg-quick sshd ssh ssh-keygen curl nc dnsmasq tcpdump ping \
 		tracepath traceroute nsenter unshare ss nstat "$HOUSE_PYTHON"
-	if [[ $HOUSE_FORWARD == nestwg && ! -x $NESTWG ]]; then
-		skip_all "$NESTWG is not built (make)"
-	fi
+	[[ -x $NESTWG ]] || skip_all "$NESTWG is not built (make)"
 	house_choose_wireguard
 }
 
@@ -132,13 +127,19 @@ house_cabled()
 	house_cgnat_rules
 }
 
-house_up()
+# With all that it has, and the configuration files, but no VPN yet.
+house_built()
 {
 	house_cabled
 	house_router_rules
 	house_private_resolver
 	house_services
 	house_vpn_configs
+}
+
+house_up()
+{
+	house_built
 	house_gateway_vpn
 	house_wan_dial
 	house_private_vpn
@@ -157,10 +158,7 @@ house_hosts()
 		client)	sysctls=("$unlimited") ;;
 		# rp_filter: what systemd sets on Debian and Ubuntu.
 		gw)	sysctls=("$forward" "$unlimited" net.ipv4.conf.all.rp_filter=2) ;;
-		# rp_filter: loose, for the internet's addresses come in by the tunnel, but the default route is the
-		# CGNAT's. And an ICMP error about what came in by the tunnel has to leave with the tunnel's address.
-		router)	sysctls=("$forward" "$unlimited" net.ipv4.conf.default.rp_filter=2
-				net.ipv4.icmp_errors_use_inbound_ifaddr=1) ;;
+		router)	sysctls=("$unlimited" net.ipv4.conf.default.rp_filter=1) ;;
 		*)	sysctls=() ;;
 		esac
 		must netns_add "$HOUSE_PREFIX-$host" "${sysctls[@]}"
@@ -302,21 +300,12 @@ house_cgnat_rules()
 	RULES
 }
 
-# Two ways out, and replies have to take the one by which the connection came: it is marked when it comes in by
-# the tunnel. The router's own sockets need the rule for 10.0.18.2 as well: WireGuard looks up the route of an answer
-# (UDP 13131) with its source address but before netfilter could set a mark, and would choose the CGNAT.
+# What the router does besides the two VPNs: it is a NAT and a firewall; the server's own connections leave by the
+# tunnel, and what the house sends to its own public address does, too.
 house_router_rules()
 {
 	must on router iptables-restore <<-RULES
-		*mangle
-		-A PREROUTING -i $HOUSE_WGWAN -j CONNMARK --set-mark $HOUSE_MARK
-		-A PREROUTING -i lan -j CONNMARK --restore-mark
-		-A OUTPUT -j CONNMARK --restore-mark
-		COMMIT
 		*nat
-		-A PREROUTING -i $HOUSE_WGWAN -p tcp -m multiport --dports 22,80,443 -j DNAT --to-destination 192.168.16.10
-		-A PREROUTING -i $HOUSE_WGWAN -p tcp --dport 25565 -j DNAT --to-destination 192.168.16.20
-		-A PREROUTING -i $HOUSE_WGWAN -p udp --dport 25565 -j DNAT --to-destination 192.168.16.20
 		-A POSTROUTING -o $HOUSE_WGWAN -j MASQUERADE
 		-A POSTROUTING -o wan -j MASQUERADE
 		COMMIT
@@ -328,74 +317,37 @@ house_router_rules()
 		COMMIT
 	RULES
 	must ip -n "$HOUSE_PREFIX-router" -batch - <<-RULES
-		rule add pref 100 lookup main suppress_prefixlength 0
-		rule add pref 110 fwmark $HOUSE_MARK lookup $HOUSE_MARK
-		rule add pref 120 from 10.0.18.2 lookup $HOUSE_MARK
-		rule add pref 130 iif lan from 192.168.16.10 lookup $HOUSE_MARK
-		rule add pref 140 iif lan to $HOUSE_PUBLIC lookup $HOUSE_MARK
+		rule add pref 130 iif lan from 192.168.16.10 lookup 18
+		rule add pref 140 iif lan to $HOUSE_PUBLIC lookup 18
 	RULES
 }
 
 # --- WireGuard -----------------------------------------------------------------------------------
 
-# The configuration files are the seed's, for wg-quick; MTU and Address are read from them here too.
+# What a user would be told to type, and the files under the names that the interfaces have here.
 house_vpn_configs()
 {
-	local end
+	must "$NESTWG" init --endpoint "$HOUSE_PUBLIC" --nic enp0s6 --ssh-port 2222 --link-mtu $((HOUSE_MTU + 80)) \
+		--forward 22,80,443/tcp=192.168.16.10 --forward 25565=192.168.16.20 \
+		--dir "$WORK/etc/wireguard" </dev/null >"$WORK/init.log"
+	must cp "$WORK/etc/wireguard/wg0.conf" "$WORK/etc/$HOUSE_WG.conf"
+	must cp "$WORK/etc/wireguard/wgwan.conf" "$WORK/etc/$HOUSE_WGWAN.conf"
+	must cp "$WORK/etc/wireguard/wgprivate.conf" "$WORK/etc/$HOUSE_WGPRIVATE.conf"
+	must cp "$WORK/etc/wireguard/phone.conf" "$WORK/etc/$HOUSE_WGPHONE.conf"
+}
 
-	umask 077
-	for end in gw router-wan router-private phone; do
-		wg genkey >"$WORK/etc/$end.key"
-		wg pubkey <"$WORK/etc/$end.key" >"$WORK/etc/$end.pub"
-	done
-	cat >"$WORK/etc/$HOUSE_WG.conf" <<-CONF
-		[Interface]
-		Address = 10.0.18.1/30
-		MTU = $HOUSE_MTU
-		ListenPort = 51820
-		PrivateKey = $(<"$WORK/etc/gw.key")
+# wg_quick HOST up|down NAME. The daemon that wg-quick may start must not hold our output open; and it ends after its
+# interface, taking away the socket, which by then must not be another's.
+wg_quick()
+{
+	local status
 
-		[Peer]
-		PublicKey = $(<"$WORK/etc/router-wan.pub")
-		AllowedIPs = 10.0.18.2/32
-	CONF
-	# Every address on the internet may come through it: the home sees who called.
-	cat >"$WORK/etc/$HOUSE_WGWAN.conf" <<-CONF
-		[Interface]
-		Address = 10.0.18.2/30
-		MTU = $HOUSE_MTU
-		PrivateKey = $(<"$WORK/etc/router-wan.key")
-
-		[Peer]
-		PublicKey = $(<"$WORK/etc/gw.pub")
-		Endpoint = $HOUSE_PUBLIC:51820
-		AllowedIPs = 0.0.0.0/0
-		PersistentKeepalive = 25
-	CONF
-	cat >"$WORK/etc/$HOUSE_WGPRIVATE.conf" <<-CONF
-		[Interface]
-		Address = 192.168.17.1/24
-		MTU = $HOUSE_PRIVATE_MTU
-		ListenPort = 13131
-		PrivateKey = $(<"$WORK/etc/router-private.key")
-
-		[Peer]
-		PublicKey = $(<"$WORK/etc/phone.pub")
-		AllowedIPs = 192.168.17.69/32
-	CONF
-	cat >"$WORK/etc/$HOUSE_WGPHONE.conf" <<-CONF
-		[Interface]
-		Address = 192.168.17.69/24
-		MTU = $HOUSE_PRIVATE_MTU
-		PrivateKey = $(<"$WORK/etc/phone.key")
-
-		[Peer]
-		PublicKey = $(<"$WORK/etc/router-private.pub")
-		Endpoint = $HOUSE_PUBLIC:13131
-		AllowedIPs = 192.168.17.1/32, 192.168.16.0/24
-		PersistentKeepalive = 25
-	CONF
-	umask 022
+	on "$1" env PATH="$(dirname "$NESTWG"):$PATH" WG_QUICK_USERSPACE_IMPLEMENTATION=wireguard-go LOG_LEVEL=error \
+		timeout "$(limit 60)" wg-quick "$2" "$WORK/etc/$3.conf" >"$WORK/wg-quick.log" 2>&1 </dev/null
+	status=$?
+	((status == 0)) || cat "$WORK/wg-quick.log"
+	[[ $2 == up ]] || wait_for 20 fails test -e "/run/wireguard/$3.sock" || return
+	return "$status"
 }
 
 # wireguard_up HOST IF
@@ -428,6 +380,7 @@ handshake()
 	on "$1" wg show "$2" latest-handshakes | awk '{ at = $2 } END { exit !at }'
 }
 
+# Without the lines that attach: the tests do that, each in its own way.
 house_gateway_vpn()
 {
 	wireguard_up gw "$HOUSE_WG"
@@ -436,24 +389,22 @@ house_gateway_vpn()
 # The home router dials out, from behind the CGNAT.
 house_wan_dial()
 {
-	wireguard_up router "$HOUSE_WGWAN"
-	must ip -n "$HOUSE_PREFIX-router" route add default dev "$HOUSE_WGWAN" table "$HOUSE_MARK"
+	must wg_quick router up "$HOUSE_WGWAN"
 }
 
 house_wan_hang_up()
 {
-	wireguard_down router "$HOUSE_WGWAN"
+	must wg_quick router down "$HOUSE_WGWAN"
 }
 
 house_private_vpn()
 {
-	wireguard_up router "$HOUSE_WGPRIVATE"
+	must wg_quick router up "$HOUSE_WGPRIVATE"
 }
 
 house_phone_dial()
 {
-	wireguard_up phone "$HOUSE_WGPHONE"
-	must ip -n "$HOUSE_PREFIX-phone" route add 192.168.16.0/24 dev "$HOUSE_WGPHONE"
+	must wg_quick phone up "$HOUSE_WGPHONE"
 }
 
 # --- services ------------------------------------------------------------------------------------

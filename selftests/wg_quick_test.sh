@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The README's four wg-quick files, word for word (keys and the address filled in), brought up by wg-quick on the
-# seed's network (house.sh draws it), in the order that broke the seed's draft: the gateway forwards first, then
-# the router dials in.
+# The four files that the README's `nestwg-xdp init` writes, brought up by wg-quick on the seed's network (house.sh draws
+# it), in the order that broke the seed's draft: the gateway forwards first, then the router dials in. And the README
+# shows them as they are.
 
 set -u
 
@@ -22,49 +22,34 @@ readme_file()
 		found && inside { print }' "$HOUSE_ROOT/README.md"
 }
 
-key_pair()
+# readme_init OPTION...: the command that the README gives, with these options too.
+readme_init()
 {
-	wg genkey | tee "$WORK/etc/$1.key" | wg pubkey >"$WORK/etc/$1.pub"
+	local words
+
+	words=$(sed -n '/^    nestwg-xdp init --/,/[^\\]$/p' "$HOUSE_ROOT/README.md" | tr -d '\\\n')
+	# shellcheck disable=SC2086 # words
+	set -- ${words#*nestwg-xdp } "$@"
+	expect "the README's command" "$*" '^init --endpoint ' && "$NESTWG" "$@" </dev/null
 }
 
-# fill NAME: the README's file with everything in <...> filled in.
-fill()
-{
-	local text key
-
-	text=$(readme_file "$1")
-	for key in gateway router "router's private VPN" phone; do
-		local name=${key//[^a-z]/}
-		local owner="$key's"
-
-		[[ $key != *VPN ]] || owner=$key
-		text=${text//"<$owner private key>"/$(<"$WORK/etc/$name.key")}
-		text=${text//"<$owner public key>"/$(<"$WORK/etc/$name.pub")}
-	done
-	text=${text//"<gateway's public address>"/$HOUSE_PUBLIC}
-	(umask 077; printf '%s\n' "$text" >"$WORK/etc/$1")
-	! grep '<.*>' "$WORK/etc/$1"
-}
-
-fill_all()
+# The files with names in the places of the keys.
+readme_shows_them()
 {
 	local name
 
-	for name in gateway router routersprivate phone; do
-		key_pair "$name"
+	readme_init --dry-run >"$WORK/dry-run" || return
+	for name in wg0 wgwan wgprivate phone; do
+		expect_is "$name.conf" "$(readme_file "$name.conf")" \
+			"$(sed -n "/^==> wireguard\/$name.conf <==\$/,/^==>/{/^==>/!p}" "$WORK/dry-run")" || return
 	done
-	fill wg0.conf && fill wgwan.conf && fill wgprivate.conf && fill phone.conf
 }
 
-# wg_quick HOST up|down NAME. The daemon that wg-quick may start must not hold our output open.
-wg_quick()
+written()
 {
-	on "$1" env PATH="$(dirname "$NESTWG"):$PATH" WG_QUICK_USERSPACE_IMPLEMENTATION=wireguard-go \
-		timeout 60 wg-quick "$2" "$WORK/etc/$3.conf" >"$WORK/wg-quick.log" 2>&1 </dev/null
-	local status=$?
-
-	cat "$WORK/wg-quick.log"
-	return "$status"
+	readme_init --dir "$WORK/etc/wireguard" &&
+		cp "$WORK/etc/wireguard/"*.conf "$WORK/etc" &&
+		expect_is "files" "$(cd "$WORK/etc/wireguard" && echo *)" "phone.conf wg0.conf wgprivate.conf wgwan.conf"
 }
 
 home_answers()
@@ -110,7 +95,8 @@ house_cabled
 house_private_resolver
 house_services
 
-tap "the README's files are complete" fill_all
+tap "the README shows what its nestwg-xdp init writes" readme_shows_them
+tap "nestwg-xdp init writes it" written
 tap "gateway: wg-quick up wg0, nestwg-xdp attached by PostUp" wg_quick gw up wg0
 tap "router: wg-quick up wgwan, dialling in after that" wg_quick router up wgwan
 tap "router: wg-quick up wgprivate" wg_quick router up wgprivate
