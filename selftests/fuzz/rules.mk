@@ -16,15 +16,14 @@ FUZZ_SEEDS := $(addprefix selftests/fuzz/,packet_seeds.c seed.c seed_flows.c see
 FUZZ_HEADERS := selftests/packet_words.h $(wildcard selftests/fuzz/*.h selftests/fuzz/include/bpf/*.h bpf/* include/*.h loader/*)
 
 # What of the loader a target is linked with.
-FUZZ_spec	:= loader/spec.c loader/exclusions.c loader/format.c loader/netif.c loader/netlink.c loader/error.c \
-		   loader/verbose.c loader/colour.c
+FUZZ_ERROR	:= loader/error.c loader/colour.c loader/verbose.c
+FUZZ_spec	:= loader/spec.c loader/exclusions.c loader/format.c loader/netif.c loader/netlink.c \
+		   $(FUZZ_ERROR) selftests/fuzz/no_usage.c
 FUZZ_init	:= $(addprefix loader/,init_take.c init_plan.c init_files.c init_wg_quick.c init_mikrotik.c \
-		   init_keys.c spec.c format.c run.c error.c \
-		   verbose.c colour.c)
+		   init_keys.c spec.c format.c run.c) $(FUZZ_ERROR) selftests/fuzz/no_usage.c
 FUZZ_wgdump	:= loader/wgdump.c loader/format.c
 FUZZ_sockets	:= loader/sockets.c
-FUZZ_ssh	:= -Wl,--wrap=run loader/sockets.c loader/run.c loader/conntrack.c loader/netlink.c loader/error.c \
-		   loader/colour.c
+FUZZ_ssh	:= -Wl,--wrap=run loader/sockets.c loader/run.c loader/conntrack.c loader/netlink.c $(FUZZ_ERROR)
 FUZZ_firewall	:= loader/nf_rules.c loader/nf_iptables.c loader/nf_nft.c loader/format.c
 FUZZ_netlink	:= -Wl,--wrap=netlink_ask loader/netif.c loader/netlink.c
 

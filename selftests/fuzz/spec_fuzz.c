@@ -3,20 +3,11 @@
 #include <net/if.h>
 #include <netinet/in.h>
 
-#include "error.h"
 #include "exclusions.h"
 #include "format.h"
 #include "loader_fuzz.h"
 #include "netif.h"
 #include "spec.h"
-
-/* For the linker: the table of subcommands, with their usage, would want the whole loader. */
-int usage_error(const char *subcommand, const char *format, ...)
-{
-	(void)subcommand;
-	(void)format;
-	abort();
-}
 
 /* `status` prints it as a SPEC that `disallow` takes. */
 static void check_spec(const char *text)
