@@ -14,6 +14,7 @@
 #include "init_steps.h"
 #include "init_text.h"
 #include "init_write.h"
+#include "verbose.h"
 
 const char init_help[] =
 "Writes the configuration files of a new set-up, with new keys: wg0.conf for the gateway,\n"
@@ -39,12 +40,14 @@ const char init_help[] =
 "  --force             replace files that exist, and the keys in them\n"
 "  --qr                show phone.conf as a QR code (default: on a terminal, with qrencode)\n"
 "  --yes               ask nothing, take the defaults\n"
+"  --verbose           show each thing that is done to the system\n"
 "  --dry-run           print the files, with names in the places of the keys; write nothing\n";
 
 enum {
 	OPTION_FORCE = 256 + INIT_NR_SETTINGS,
 	OPTION_QR,
 	OPTION_YES,
+	OPTION_VERBOSE,
 	OPTION_DRY_RUN,
 	NR_FLAGS = OPTION_DRY_RUN - OPTION_FORCE + 1,
 };
@@ -62,6 +65,7 @@ static void list_options(struct option list[INIT_NR_SETTINGS + NR_FLAGS + 2])
 		{ "force", no_argument, NULL, OPTION_FORCE },
 		{ "qr", no_argument, NULL, OPTION_QR },
 		{ "yes", no_argument, NULL, OPTION_YES },
+		{ "verbose", no_argument, NULL, OPTION_VERBOSE },
 		{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
 		{ "help", no_argument, NULL, 'h' },
 		{}
@@ -98,6 +102,9 @@ static int take_option(int option, char **argv, struct init_options *options)
 		return 0;
 	case OPTION_YES:
 		options->yes = true;
+		return 0;
+	case OPTION_VERBOSE:
+		verbose_set(true);
 		return 0;
 	case OPTION_DRY_RUN:
 		options->dry_run = true;

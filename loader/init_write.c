@@ -11,6 +11,7 @@
 
 #include "error.h"
 #include "init_write.h"
+#include "verbose.h"
 
 #define NAME_SIZE 64
 
@@ -190,6 +191,14 @@ static int open_dir(struct writer *writer)
 	return fail(writer->dir, "cannot open the directory: %s", strerror(errno));
 }
 
+static void say_what_was_done(const struct writer *writer)
+{
+	if (writer->made_dir)
+		did("install -d -m 700 %s", writer->dir);
+	for (unsigned int i = 0; i < writer->count; i++)
+		did("install -m 600 /dev/stdin %s/%s", writer->dir, writer->list[i].text->name);
+}
+
 static int write_files(struct writer *writer, bool force)
 {
 	int err = 0;
@@ -222,6 +231,8 @@ int init_write(const char *dir, const struct init_files *files, bool force)
 		err = write_files(&writer, force);
 	if (writer.fd >= 0)
 		close(writer.fd);
+	if (!err)
+		say_what_was_done(&writer);
 	if (err && writer.made_dir)
 		rmdir(dir);
 	sigprocmask(SIG_SETMASK, &before, NULL);

@@ -13,7 +13,8 @@ static const struct command commands[] = {
 	  "init --endpoint ADDR [--forward PORTS[/tcp|/udp]=ADDR]... [--nic IFACE]\n"
 	  "             [--ssh-port PORTS] [--port PORT] [--private-port PORT] [--link-mtu MTU]\n"
 	  "             [--wan-net NET] [--home-net NET] [--private-net NET] [--phone ADDR]\n"
-	  "             [--mikrotik] [--dir DIR] [--force] [--qr] [--yes] [--dry-run]",
+	  "             [--mikrotik] [--dir DIR] [--force] [--qr] [--yes]\n"
+	  "             [--verbose] [--dry-run]",
 	  init_help },
 	{ "attach", cmd_attach,
 	  "attach IFACE [--wg WG] [--peer ADDR] [--address ADDR] [--allow SPEC]...\n"

@@ -289,6 +289,16 @@ next_steps()
 		expect "the ports for the provider" "$text" "51820/udp.*13131/udp"
 }
 
+verbose_says()
+{
+	local text
+
+	fresh
+	text=$(init "${FLAGS[@]}" --verbose 2>&1 >/dev/null)
+	expect_is "what was done" "$text" "$(printf '[#] install %s\n' '-d -m 700 wireguard' \
+		"-m 600 /dev/stdin wireguard/"{wg0,wgwan,wgprivate,phone}.conf)"
+}
+
 # --- nothing overwritten, all or nothing ---------------------------------------------------------
 
 sums()
@@ -595,6 +605,7 @@ tap "wg-quick reads them; what PostUp does, PreDown undoes" wg_quick_reads
 tap "MTUs" all_mtus
 tap "networks and ports" networks
 tap "the commands that it prints" next_steps
+tap "--verbose" verbose_says
 tap "nothing is overwritten" exists
 tap "--force" force
 tap "a fault half-way leaves all as before" half_way
