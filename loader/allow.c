@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "commands.h"
+#include "confedit.h"
+#include "confkeep.h"
 #include "error.h"
 #include "exclusions.h"
 #include "hook.h"
@@ -21,37 +23,44 @@
 
 const char allow_help[] =
 "What stays on the gateway instead of going to the home; at once, and until `disallow` or\n"
-"`detach`. Several at a time are all taken or, if one is wrong, none.\n"
+"`detach`. Several at a time are all taken or, if one is wrong, none. Where there is a file\n"
+"/etc/" PROGRAM "/IFACE.conf, it is kept in step, so that the next `attach` does the same.\n"
 "\n"
 "  SPEC         2222 or 2222/tcp, 13131/udp, 60000-61000/udp,\n"
 "               or a whole protocol: icmp, ipip, gre, esp, ah, sctp\n"
 "  --dev IFACE  may be left out while one interface is attached\n"
+"  --runtime    do not change the file\n"
 "  --verbose    show each thing that is done to the system\n";
 
 const char disallow_help[] =
-"What goes to the home again. Nothing changes for what had not been allowed.\n"
+"What goes to the home again. Nothing changes for what had not been allowed. Where there is a\n"
+"file /etc/" PROGRAM "/IFACE.conf, it is kept in step.\n"
 "\n"
 "  SPEC         as for `allow`\n"
 "  --dev IFACE  may be left out while one interface is attached\n"
 "  --force      also the ports by which you come in (sshd, this SSH session), and the DHCP\n"
 "               client's; never WireGuard's, which the tunnel itself needs\n"
+"  --runtime    do not change the file\n"
 "  --verbose    show each thing that is done to the system\n";
 
 enum {
 	OPTION_DEV = 256,
 	OPTION_FORCE,
 	OPTION_VERBOSE,
+	OPTION_RUNTIME,
 };
 
 static const struct option allow_options[] = {
 	{ "dev", required_argument, NULL, OPTION_DEV },
 	{ "verbose", no_argument, NULL, OPTION_VERBOSE },
+	{ "runtime", no_argument, NULL, OPTION_RUNTIME },
 	{ "help", no_argument, NULL, 'h' },
 	{}
 };
 
 static const struct option disallow_options[] = {
 	{ "dev", required_argument, NULL, OPTION_DEV },
+	{ "runtime", no_argument, NULL, OPTION_RUNTIME },
 	{ "force", no_argument, NULL, OPTION_FORCE },
 	{ "verbose", no_argument, NULL, OPTION_VERBOSE },
 	{ "help", no_argument, NULL, 'h' },
@@ -63,6 +72,12 @@ struct request {
 	const char *nic;	/* NULL: the only one */
 	struct spec_list specs;
 	bool force;
+	bool runtime;
+
+	/* Whether it may be done: 0, or -1 after reporting; then done, to the file and at once. */
+	int (*check)(const struct state *state, const struct request *request);
+	char *(*edit)(const char *text, const struct spec *spec);
+	void (*apply)(const struct state *state, const struct spec *spec);
 };
 
 /* As ip(8) would have it, or firewall-cmd. */
@@ -87,6 +102,8 @@ static int parse_options(int argc, char **argv, const struct option *options,
 			return -1;
 		if (option == OPTION_FORCE)
 			request->force = true;
+		else if (option == OPTION_RUNTIME)
+			request->runtime = true;
 		else if (option == OPTION_DEV)
 			request->nic = optarg;
 		else if (option == OPTION_VERBOSE)
@@ -103,13 +120,6 @@ static int parse_options(int argc, char **argv, const struct option *options,
 		if (err)
 			return err < 0 ? EXIT_FAILURE : err;
 	}
-	return 0;
-}
-
-static int allow(struct state *state, const struct request *request)
-{
-	for (size_t i = 0; i < request->specs.count; i++)
-		exclusions_add_spec(state, &request->specs.specs[i]);
 	return 0;
 }
 
@@ -133,7 +143,7 @@ static int check_port(const struct state *state, const struct request *request,
 		    "the same", spec->text, port, text);
 }
 
-static int disallow(struct state *state, const struct request *request)
+static int check_disallow(const struct state *state, const struct request *request)
 {
 	struct ssh_ports ssh;
 	int err = 0;
@@ -147,14 +157,31 @@ static int disallow(struct state *state, const struct request *request)
 			err = check_port(state, request, spec, (uint16_t)port,
 					 ssh_ports_why(&ssh, (uint16_t)port));
 	}
-	for (size_t i = 0; !err && i < request->specs.count; i++)
-		exclusions_remove_spec(state, &request->specs.specs[i]);
 	ssh_ports_free(&ssh);
 	return err;
 }
 
-static int change(const struct request *request,
-		  int (*apply)(struct state *state, const struct request *request))
+/*
+ * The file first: all that can fail is done before anything changes. Should the command die between
+ * the two, the file says what was asked for, and the same command or `attach` makes it true.
+ */
+static int apply(const struct state *state, const struct request *request)
+{
+	struct replacement replacement = {};
+	int err = 0;
+
+	if (request->check)
+		err = request->check(state, request);
+	if (!err && !request->runtime)
+		err = confkeep_prepare(&replacement, state->nic, &request->specs, request->edit);
+	if (!err)
+		err = replacement_commit(&replacement);
+	for (size_t i = 0; !err && i < request->specs.count; i++)
+		request->apply(state, &request->specs.specs[i]);
+	return err;
+}
+
+static int change(const struct request *request)
 {
 	char nic[IFNAMSIZ] = "";
 	struct state state;
@@ -187,8 +214,7 @@ static int change(const struct request *request,
 }
 
 static int run_request(int argc, char **argv, const struct option *options,
-		       struct request *request,
-		       int (*apply)(struct state *state, const struct request *request))
+		       struct request *request)
 {
 	int status = parse_options(argc, argv, options, request);
 
@@ -196,7 +222,7 @@ static int run_request(int argc, char **argv, const struct option *options,
 		status = show_help(request->subcommand);
 	} else if (!status) {
 		programs_set_verbose(getenv("NESTWG_DEBUG"));
-		status = change(request, apply) ? EXIT_FAILURE : EXIT_SUCCESS;
+		status = change(request) ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
 	spec_list_free(&request->specs);
 	return status;
@@ -204,14 +230,23 @@ static int run_request(int argc, char **argv, const struct option *options,
 
 int cmd_allow(int argc, char **argv)
 {
-	struct request request = { .subcommand = "allow" };
+	struct request request = {
+		.subcommand = "allow",
+		.edit = confedit_allow,
+		.apply = exclusions_add_spec,
+	};
 
-	return run_request(argc, argv, allow_options, &request, allow);
+	return run_request(argc, argv, allow_options, &request);
 }
 
 int cmd_disallow(int argc, char **argv)
 {
-	struct request request = { .subcommand = "disallow" };
+	struct request request = {
+		.subcommand = "disallow",
+		.check = check_disallow,
+		.edit = confedit_disallow,
+		.apply = exclusions_remove_spec,
+	};
 
-	return run_request(argc, argv, disallow_options, &request, disallow);
+	return run_request(argc, argv, disallow_options, &request);
 }

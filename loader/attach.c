@@ -9,6 +9,8 @@
 
 #include "attachment.h"
 #include "commands.h"
+#include "conffile.h"
+#include "confkeep.h"
 #include "confirm.h"
 #include "dry_run.h"
 #include "error.h"
@@ -46,7 +48,13 @@ const char attach_help[] =
 "  --dry-run       change nothing: say what would be done, and which local services would no longer\n"
 "                  be reached; --json: as an object (interface, action, mode, mode_wanted,\n"
 "                  mode_reason, address, peer, tunnel, mtu, other_xdp, exclusions, services)\n"
-"  --verbose       show each thing that is done to the system\n";
+"  --verbose       show each thing that is done to the system\n"
+"\n"
+"What the command line does not say is taken from /etc/" PROGRAM "/IFACE.conf, if it exists.\n"
+"  --config FILE   from this file\n"
+"  --no-config     from no file\n"
+"  --exact         what is allowed by neither file nor --allow is allowed no longer\n"
+"  --save          write the options, and what is allowed, to the file\n";
 
 enum {
 	OPTION_WG = 256,
@@ -60,6 +68,10 @@ enum {
 	OPTION_DRY_RUN,
 	OPTION_JSON,
 	OPTION_VERBOSE,
+	OPTION_CONFIG,
+	OPTION_NO_CONFIG,
+	OPTION_EXACT,
+	OPTION_SAVE,
 };
 
 static const struct option long_options[] = {
@@ -74,19 +86,18 @@ static const struct option long_options[] = {
 	{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "verbose", no_argument, NULL, OPTION_VERBOSE },
+	{ "config", required_argument, NULL, OPTION_CONFIG },
+	{ "no-config", no_argument, NULL, OPTION_NO_CONFIG },
+	{ "exact", no_argument, NULL, OPTION_EXACT },
+	{ "save", no_argument, NULL, OPTION_SAVE },
 	{ "help", no_argument, NULL, 'h' },
 	{}
 };
 
 static int parse_address(const char *option, const char *text, __be32 *address)
 {
-	/* Not 0/8, 127/8, multicast or reserved: no interface and no peer has one of these. */
-	if (address_parse(text, address)) {
-		uint32_t first = ntohl(*address) >> 24;
-
-		if (first && first != 127 && first < 224)
-			return 0;
-	}
+	if (host_address_parse(text, address))
+		return 0;
 	return usage_error("attach", "%s '%s': an IPv4 address is wanted, such as 10.0.18.2",
 			   option, text);
 }
@@ -151,6 +162,18 @@ static int parse_option(int option, char **argv, struct attach_options *options)
 	case OPTION_VERBOSE:
 		verbose_set(true);
 		return 0;
+	case OPTION_CONFIG:
+		options->config = optarg;
+		return 0;
+	case OPTION_NO_CONFIG:
+		options->no_config = true;
+		return 0;
+	case OPTION_EXACT:
+		options->exact = true;
+		return 0;
+	case OPTION_SAVE:
+		options->save = true;
+		return 0;
 	default:
 		return option_error("attach", argv, option);
 	}
@@ -178,6 +201,12 @@ static int parse_options(int argc, char **argv, struct attach_options *options)
 	options->nic = argv[optind];
 	if (!netif_name_valid(options->nic))
 		return interface_name_error("attach", "", options->nic);
+	if (options->no_config && (options->config || options->save))
+		return usage_error("attach", "--no-config, but %s wants a file",
+				   options->config ? "--config" : "--save");
+	if (options->confirm && options->save)
+		return usage_error("attach", "--save before it is confirmed? Confirm it, then `"
+				   PROGRAM " attach %s --save`", options->nic);
 	return 0;
 }
 
@@ -290,7 +319,12 @@ static int attach_planned(const struct plan *plan, const struct attach_options *
 		err = attachment_make(plan, options, old, &ssh, &other);
 	}
 	ssh_ports_free(&ssh);
-	return err;
+	if (err || !options->save || options->dry_run)
+		return err;
+	if (confkeep_save(options->config, options, plan))
+		return fail(plan->nic.name, "is attached, but nothing was saved");
+	printf("%s: saved to %s\n", plan->nic.name, options->config);
+	return 0;
 }
 
 /* A dry run would have to look at the state under its old name. */
@@ -312,17 +346,12 @@ static int settle(const char *nic)
 	return err ? err : pending_settle(nic, false);
 }
 
-static int attach(const struct attach_options *options)
+static int attach_completed(const struct attach_options *options)
 {
 	struct nestwg_config old;
 	struct plan plan;
-	int lock, err;
+	int err;
 
-	if (preflight())
-		return -1;
-	lock = pins_lock();
-	if (lock < 0)
-		return -1;
 	err = options->dry_run ? check_name(options->nic) : settle(options->nic);
 	if (!err)
 		err = read_old(options->nic, &old);
@@ -332,6 +361,45 @@ static int attach(const struct attach_options *options)
 		err = attach_planned(&plan, options, &old);
 		plan_free(&plan);
 	}
+	return err;
+}
+
+/* What the command line says comes first. */
+static int attach_configured(struct attach_options *options)
+{
+	bool named = options->config;
+	struct conffile file = {};
+	char path[PATH_MAX];
+	int err = 0;
+
+	if (!named) {
+		conffile_path(path, options->nic);
+		options->config = path;
+	}
+	if (!options->no_config)
+		err = conffile_read(&file, options->config);
+	if (!err && named && !file.text && !options->save)
+		err = fail(options->config, "cannot read it: %s", strerror(ENOENT));
+	if (!err && file.text)
+		err = conffile_complete(&file, options);
+	if (!err)
+		err = attach_completed(options);
+	conffile_free(&file);
+	options->config = NULL;
+	return err;
+}
+
+/* The file is read under the lock, so that no `allow` comes between. */
+static int attach(struct attach_options *options)
+{
+	int lock, err;
+
+	if (preflight())
+		return -1;
+	lock = pins_lock();
+	if (lock < 0)
+		return -1;
+	err = attach_configured(options);
 	close(lock);
 	return err;
 }

@@ -25,6 +25,16 @@ bool address_parse(const char *text, __be32 *address)
 	return inet_pton(AF_INET, text, address) == 1;
 }
 
+bool host_address_parse(const char *text, __be32 *address)
+{
+	uint32_t first;
+
+	if (!address_parse(text, address))
+		return false;
+	first = ntohl(*address) >> 24;
+	return first && first != 127 && first < 224;
+}
+
 bool number_parse(const char *text, unsigned long min, unsigned long max, unsigned long *number)
 {
 	char *end;

@@ -18,6 +18,9 @@ struct address_text address_text(__be32 address);
 /* Dotted quad only; true if that is what `text` is. */
 bool address_parse(const char *text, __be32 *address);
 
+/* The same, and not 0/8, 127/8, multicast or reserved: no interface and no peer has one of these. */
+bool host_address_parse(const char *text, __be32 *address);
+
 /* Decimal digits only, from MIN to MAX; true if that is what `text` is. */
 bool number_parse(const char *text, unsigned long min, unsigned long max, unsigned long *number);
 

@@ -19,12 +19,13 @@ static const struct command commands[] = {
 	{ "attach", cmd_attach,
 	  "attach IFACE [--wg WG] [--peer ADDR] [--address ADDR] [--allow SPEC]...\n"
 	  "             [--mode auto|native|generic|tc] [--no-ssh] [--replace]\n"
-	  "             [--confirm SECONDS] [--dry-run [--json]] [--verbose]",
+	  "             [--confirm SECONDS] [--dry-run [--json]] [--config FILE | --no-config]\n"
+	  "             [--exact] [--save] [--verbose]",
 	  attach_help },
 	{ "confirm", cmd_confirm, "confirm [--verbose] [IFACE]", confirm_help },
 	{ "detach", cmd_detach, "detach IFACE [--verbose]", detach_help },
-	{ "allow", cmd_allow, "allow SPEC... [--dev IFACE] [--verbose]", allow_help },
-	{ "disallow", cmd_disallow, "disallow SPEC... [--dev IFACE] [--force] [--verbose]",
+	{ "allow", cmd_allow, "allow SPEC... [--dev IFACE] [--runtime] [--verbose]", allow_help },
+	{ "disallow", cmd_disallow, "disallow SPEC... [--dev IFACE] [--force] [--runtime] [--verbose]",
 	  disallow_help },
 	{ "status", cmd_status, "status [--json] [IFACE]", status_help },
 	{ "stats", cmd_stats, "stats [--json] [--watch [SECONDS]] [--prometheus [--output FILE]] [IFACE]", stats_help },

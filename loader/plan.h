@@ -23,6 +23,10 @@ struct attach_options {
 	bool dry_run;
 	bool json;
 	unsigned int confirm;	/* seconds; 0: not wanted */
+	const char *config;	/* the file that is to be read; NULL: the interface's own */
+	bool no_config;
+	bool save;
+	bool exact;
 };
 
 struct plan {

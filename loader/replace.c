@@ -9,6 +9,7 @@
 
 #include "error.h"
 #include "replace.h"
+#include "verbose.h"
 
 /* The part of a path before its last slash. */
 static void directory_of(const char *path, char directory[PATH_MAX])
@@ -135,6 +136,7 @@ int replacement_commit(struct replacement *replacement)
 	}
 	*replacement->temporary = '\0';
 	sync_directory(replacement->target);
+	did("write %s", replacement->target);
 	return 0;
 }
 

@@ -138,9 +138,19 @@ bool spec_overlap(const struct spec *a, const struct spec *b)
 	return a->protocol == b->protocol && a->first <= b->last && b->first <= a->last;
 }
 
+int spec_list_append(struct spec_list *list, const struct spec *spec)
+{
+	struct spec *specs = reallocarray(list->specs, list->count + 1, sizeof(*specs));
+
+	if (!specs)
+		return -ENOMEM;
+	list->specs = specs;
+	list->specs[list->count++] = *spec;
+	return 0;
+}
+
 int spec_list_add(struct spec_list *list, const char *subcommand, const char *text)
 {
-	struct spec *specs;
 	struct spec spec;
 	char meant[SPEC_SIZE];
 	const char *wrong;
@@ -154,12 +164,8 @@ int spec_list_add(struct spec_list *list, const char *subcommand, const char *te
 		if (spec_overlap(&spec, &list->specs[i]))
 			return usage_error(subcommand, "'%s' and '%s' overlap: leave one out",
 					   list->specs[i].text, text);
-
-	specs = reallocarray(list->specs, list->count + 1, sizeof(*specs));
-	if (!specs)
+	if (spec_list_append(list, &spec))
 		return fail(NULL, "cannot remember '%s': %s", text, strerror(errno));
-	list->specs = specs;
-	list->specs[list->count++] = spec;
 	return 0;
 }
 

@@ -34,6 +34,9 @@ bool spec_overlap(const struct spec *a, const struct spec *b);
  * both have been reported.
  */
 int spec_list_add(struct spec_list *list, const char *subcommand, const char *text);
+
+/* Adds one more, whatever the others are. 0 or -ENOMEM. */
+int spec_list_append(struct spec_list *list, const struct spec *spec);
 void spec_list_free(struct spec_list *list);
 
 /* Its name as in a SPEC, or NULL. */

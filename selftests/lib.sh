@@ -75,6 +75,8 @@ isolate()
 	[[ -d /sys/fs/bpf ]] || mount -t sysfs sysfs /sys || skip_all "cannot mount /sys"
 	mount -t tmpfs -o mode=755 tmpfs /run || skip_all "cannot mount a tmpfs on /run"
 	mkdir /run/netns /run/wireguard /run/sshd /run/lock
+	# The machine's own /etc/nestwg-xdp is none of a test's business.
+	export NESTWG_CONFDIR=/run/nestwg-xdp
 	mount -t bpf bpf /sys/fs/bpf || skip_all "cannot mount bpffs on /sys/fs/bpf"
 }
 
