@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # make, make install [PREFIX= DESTDIR=], make uninstall, make clean, make lint, make check,
-# make fuzz [SECONDS= TARGET=], make coverage, make bench [BENCH=]
+# make fuzz [SECONDS= TARGET=], make coverage, make bench [BENCH=], make deb
 
 PREFIX	?= /usr/local
 SBINDIR	?= $(PREFIX)/sbin
 MANDIR	?= $(PREFIX)/share/man
+UNITDIR	?= $(PREFIX)/lib/systemd/system
+UDEVDIR	?= $(PREFIX)/lib/udev/rules.d
+COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 DESTDIR	?=
 
 CC	?= cc
@@ -82,11 +85,27 @@ tests: all $(TEST_PROGRAMS)
 
 include selftests/fuzz/rules.mk
 
+UNITS	:= nestwg-xdp@.service nestwg-xdp-tunnel@.service
+INSTALLED := $(SBINDIR)/nestwg-xdp $(MANDIR)/man8/nestwg-xdp.8 $(COMPLETIONDIR)/nestwg-xdp \
+	     $(UNITS:%=$(UNITDIR)/%) $(UNITDIR)/wg-quick@.service.d/nestwg-xdp.conf \
+	     $(UDEVDIR)/90-nestwg-xdp.rules
+
 install: all
 	install -D -m 0755 $(BUILD)/nestwg-xdp $(DESTDIR)$(SBINDIR)/nestwg-xdp
+	install -D -m 0644 scripts/nestwg-xdp.8 $(DESTDIR)$(MANDIR)/man8/nestwg-xdp.8
+	install -D -m 0644 scripts/completion/nestwg-xdp.bash $(DESTDIR)$(COMPLETIONDIR)/nestwg-xdp
+	install -d $(DESTDIR)$(UNITDIR)/wg-quick@.service.d
+	for unit in $(UNITS); do \
+		sed 's|@SBINDIR@|$(SBINDIR)|' scripts/systemd/$$unit >$(DESTDIR)$(UNITDIR)/$$unit && \
+		chmod 0644 $(DESTDIR)$(UNITDIR)/$$unit || exit; \
+	done
+	install -m 0644 scripts/systemd/wg-quick-target.conf \
+		$(DESTDIR)$(UNITDIR)/wg-quick@.service.d/nestwg-xdp.conf
+	install -D -m 0644 scripts/systemd/90-nestwg-xdp.rules $(DESTDIR)$(UDEVDIR)/90-nestwg-xdp.rules
 
 uninstall:
-	rm -f $(DESTDIR)$(SBINDIR)/nestwg-xdp
+	rm -f $(addprefix $(DESTDIR),$(INSTALLED))
+	-rmdir $(DESTDIR)$(UNITDIR)/wg-quick@.service.d
 
 # What was unpacked for the VM (scripts/vm clean removes it) and for the tests stays.
 clean:
@@ -103,6 +122,8 @@ coverage-loader:
 	scripts/coverage
 
 include scripts/bench.d/bench.mk
+
+include scripts/deb/deb.mk
 
 SHELL_SCRIPTS = $(shell grep -rlIE '^\#!.*\b(ba)?sh\b|^\# shellcheck shell' scripts selftests .ci)
 
