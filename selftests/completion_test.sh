@@ -37,7 +37,14 @@ subcommands()
 # options SUBCOMMAND: those of its usage and those that its help explains.
 options()
 {
-	"$NESTWG" help "$1" | grep -oE '(^|[^a-z-])--[a-z][a-z-]*' | grep -oE -- '--.*' | sort -u
+	"$NESTWG" help "$1" | awk '
+		/^$/ { usage_ends = 1 }
+		{ line = usage_ends ? "" : $0 }
+		/^  --/ { line = $1 }
+		{ while (match(line, /--[a-z][a-z-]*/)) {
+			print substr(line, RSTART, RLENGTH)
+			line = substr(line, RSTART + RLENGTH)
+		} }' | sort -u
 }
 
 all_subcommands()

@@ -21,9 +21,13 @@ _nestwg_xdp_usage()
 	_nestwg_xdp_run help "$1" | sed '/^$/,$d' | tr '\n' ' '
 }
 
+# Those of the usage, and those that have a line of their own; not those of other subcommands that the text speaks of.
 _nestwg_xdp_options()
 {
-	_nestwg_xdp_run help "$1" | grep -oE '(^|[[ |])--[a-z][a-z-]*' | tr -d '[ |' | sort -u
+	{
+		_nestwg_xdp_usage "$1" | grep -oE '[ []--[a-z][a-z-]*'
+		_nestwg_xdp_run help "$1" | grep -oE '^  --[a-z][a-z-]*'
+	} | tr -d ' [' | sort -u
 }
 
 # _nestwg_xdp_takes SUBCOMMAND OPTION: the word that stands behind the option, such as SPEC or auto|native; nothing if it
