@@ -17,6 +17,7 @@
 #include "pins.h"
 #include "preflight.h"
 #include "programs.h"
+#include "result_json.h"
 #include "ssh.h"
 #include "state.h"
 #include "verbose.h"
@@ -30,6 +31,8 @@ const char allow_help[] =
 "               or a whole protocol: icmp, ipip, gre, esp, ah, sctp\n"
 "  --dev IFACE  may be left out while one interface is attached\n"
 "  --runtime    do not change the file\n"
+"  --json       say what stays on the gateway now, as an object: interface, exclusions; action,\n"
+"               which is allowed\n"
 "  --verbose    show each thing that is done to the system\n";
 
 const char disallow_help[] =
@@ -41,6 +44,8 @@ const char disallow_help[] =
 "  --force      also the ports by which you come in (sshd, this SSH session), and the DHCP\n"
 "               client's; never WireGuard's, which the tunnel itself needs\n"
 "  --runtime    do not change the file\n"
+"  --json       say what stays on the gateway now, as an object: interface, exclusions; action,\n"
+"               which is disallowed\n"
 "  --verbose    show each thing that is done to the system\n";
 
 enum {
@@ -48,12 +53,14 @@ enum {
 	OPTION_FORCE,
 	OPTION_VERBOSE,
 	OPTION_RUNTIME,
+	OPTION_JSON,
 };
 
 static const struct option allow_options[] = {
 	{ "dev", required_argument, NULL, OPTION_DEV },
 	{ "verbose", no_argument, NULL, OPTION_VERBOSE },
 	{ "runtime", no_argument, NULL, OPTION_RUNTIME },
+	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "help", no_argument, NULL, 'h' },
 	{}
 };
@@ -63,16 +70,16 @@ static const struct option disallow_options[] = {
 	{ "runtime", no_argument, NULL, OPTION_RUNTIME },
 	{ "force", no_argument, NULL, OPTION_FORCE },
 	{ "verbose", no_argument, NULL, OPTION_VERBOSE },
+	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "help", no_argument, NULL, 'h' },
 	{}
 };
 
 struct request {
-	const char *subcommand;
+	const char *subcommand, *done;
 	const char *nic;	/* NULL: the only one */
 	struct spec_list specs;
-	bool force;
-	bool runtime;
+	bool force, runtime, json;
 
 	/* Whether it may be done: 0, or -1 after reporting; then done, to the file and at once. */
 	int (*check)(const struct state *state, const struct request *request);
@@ -106,6 +113,8 @@ static int parse_options(int argc, char **argv, const struct option *options,
 			request->runtime = true;
 		else if (option == OPTION_DEV)
 			request->nic = optarg;
+		else if (option == OPTION_JSON)
+			request->json = true;
 		else if (option == OPTION_VERBOSE)
 			verbose_set(true);
 		else
@@ -207,6 +216,8 @@ static int change(const struct request *request)
 		state_close(&state);
 	} else {
 		err = apply(&state, request);
+		if (!err && request->json)
+			result_print_exclusions(&state, request->done);
 		state_close(&state);
 	}
 	close(lock);
@@ -232,6 +243,7 @@ int cmd_allow(int argc, char **argv)
 {
 	struct request request = {
 		.subcommand = "allow",
+		.done = "allowed",
 		.edit = confedit_allow,
 		.apply = exclusions_add_spec,
 	};
@@ -243,6 +255,7 @@ int cmd_disallow(int argc, char **argv)
 {
 	struct request request = {
 		.subcommand = "disallow",
+		.done = "disallowed",
 		.check = check_disallow,
 		.edit = confedit_disallow,
 		.apply = exclusions_remove_spec,

@@ -48,6 +48,8 @@ const char attach_help[] =
 "  --dry-run       change nothing: say what would be done, and which local services would no longer\n"
 "                  be reached; --json: as an object (interface, action, mode, mode_wanted,\n"
 "                  mode_reason, address, peer, tunnel, mtu, other_xdp, exclusions, services)\n"
+"  --json          say what was done as an object: what `" PROGRAM " status --json` says, and\n"
+"                  action, which is attached or upgraded\n"
 "  --verbose       show each thing that is done to the system\n"
 "\n"
 "What the command line does not say is taken from /etc/" PROGRAM "/IFACE.conf, if it exists.\n"
@@ -196,8 +198,6 @@ static int parse_options(int argc, char **argv, struct attach_options *options)
 				   "1.1.1.1` tells the one that faces the internet");
 	if (optind + 1 < argc)
 		return usage_error("attach", "unexpected argument '%s'", argv[optind + 1]);
-	if (options->json && !options->dry_run)
-		return usage_error("attach", "--json is for --dry-run");
 	options->nic = argv[optind];
 	if (!netif_name_valid(options->nic))
 		return interface_name_error("attach", "", options->nic);

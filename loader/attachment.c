@@ -21,6 +21,7 @@
 #include "pins.h"
 #include "programs.h"
 #include "removal.h"
+#include "result_json.h"
 #include "state.h"
 #include "tc.h"
 #include "verbose.h"
@@ -331,9 +332,13 @@ static void undo(struct attachment *a, struct xdp_program *other)
 static void print_result(const struct attachment *a)
 {
 	const struct nestwg_config *config = &a->state.config;
+	const char *action = a->old.attached_at ? "upgraded" : "attached";
 
-	printf("%s: %s in %s mode", nic_of(a), a->old.attached_at ? "upgraded" : "attached",
-	       mode_name(config->mode));
+	if (a->options->json) {
+		result_print_report(nic_of(a), action);
+		return;
+	}
+	printf("%s: %s in %s mode", nic_of(a), action, mode_name(config->mode));
 	if (config->native_error)
 		printf(" (driver refused native XDP: %s)", strerror(config->native_error));
 	printf(": %s goes to ", address_text(config->address).s);

@@ -15,6 +15,7 @@
 #include "programs.h"
 #include "removal.h"
 #include "renamed.h"
+#include "result_json.h"
 #include "state.h"
 #include "verbose.h"
 
@@ -23,9 +24,11 @@ const char detach_help[] =
 "interface has gone or was renamed, when an attach was killed half-way, and when somebody has\n"
 "removed the pins.\n"
 "\n"
+"  --json     say so as an object: interface; action, which is detached\n"
 "  --verbose  show each thing that is done to the system\n";
 
 static const struct option long_options[] = {
+	{ "json", no_argument, NULL, 'j' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{}
@@ -52,7 +55,7 @@ static int detach_pinned(const char *nic)
 	return removal_of_pinned(nic);
 }
 
-static int detach(const char *nic)
+static int detach(const char *nic, bool json)
 {
 	int lock, err;
 
@@ -70,7 +73,9 @@ static int detach(const char *nic)
 	close(lock);
 	if (err > 0)
 		return fail(nic, PROGRAM " is not attached");
-	if (!err)
+	if (!err && json)
+		result_print_name(nic, "detached");
+	else if (!err)
 		printf("%s: detached\n", nic);
 	return err;
 }
@@ -93,14 +98,18 @@ static int which_one(void)
 
 int cmd_detach(int argc, char **argv)
 {
+	bool json = false;
 	int option;
 
 	while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
 		if (option == 'h')
 			return show_help("detach");
-		if (option != 'v')
+		if (option == 'j')
+			json = true;
+		else if (option == 'v')
+			verbose_set(true);
+		else
 			return option_error("detach", argv, option);
-		verbose_set(true);
 	}
 	if (optind == argc)
 		return which_one();
@@ -109,5 +118,5 @@ int cmd_detach(int argc, char **argv)
 	if (!netif_name_valid(argv[optind]))
 		return interface_name_error("detach", "", argv[optind]);
 	programs_set_verbose(getenv("NESTWG_DEBUG"));
-	return detach(argv[optind]) ? EXIT_FAILURE : EXIT_SUCCESS;
+	return detach(argv[optind], json) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

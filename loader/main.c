@@ -19,16 +19,19 @@ static const struct command commands[] = {
 	{ "attach", cmd_attach,
 	  "attach IFACE [--wg WG] [--peer ADDR] [--address ADDR] [--allow SPEC]...\n"
 	  "             [--mode auto|native|generic|tc] [--no-ssh] [--replace]\n"
-	  "             [--confirm SECONDS] [--dry-run [--json]] [--config FILE | --no-config]\n"
+	  "             [--confirm SECONDS] [--dry-run] [--json] [--config FILE | --no-config]\n"
 	  "             [--exact] [--save] [--verbose]",
 	  attach_help },
 	{ "confirm", cmd_confirm, "confirm [--verbose] [IFACE]", confirm_help },
-	{ "detach", cmd_detach, "detach IFACE [--verbose]", detach_help },
-	{ "allow", cmd_allow, "allow SPEC... [--dev IFACE] [--runtime] [--verbose]", allow_help },
-	{ "disallow", cmd_disallow, "disallow SPEC... [--dev IFACE] [--force] [--runtime] [--verbose]",
+	{ "detach", cmd_detach, "detach IFACE [--json] [--verbose]", detach_help },
+	{ "allow", cmd_allow, "allow SPEC... [--dev IFACE] [--runtime] [--json] [--verbose]", allow_help },
+	{ "disallow", cmd_disallow,
+	  "disallow SPEC... [--dev IFACE] [--force] [--runtime] [--json] [--verbose]",
 	  disallow_help },
 	{ "status", cmd_status, "status [--json] [IFACE]", status_help },
-	{ "stats", cmd_stats, "stats [--json] [--watch [SECONDS]] [--prometheus [--output FILE]] [IFACE]", stats_help },
+	{ "stats", cmd_stats,
+	  "stats [--json] [--watch [SECONDS]] [--prometheus [--output FILE]] [IFACE]",
+	  stats_help },
 	{ "monitor", cmd_monitor,
 	  "monitor [--port PORT] [--proto PROTO] [--from ADDR[/LEN]] [--to ADDR[/LEN]]\n"
 	  "             [--reason WORD]... [--sample N] [--count N] [--seconds N] [--json] [IFACE]",

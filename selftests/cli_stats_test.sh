@@ -14,6 +14,11 @@ HERE=$(cd "$(dirname "$0")" && pwd -P)
 
 ESCAPE=$'\033'
 
+pinged()
+{
+	nestwg stats enp0s6 | grep -qE '^forwarded +[0-9]{2}'
+}
+
 # --- on a terminal -------------------------------------------------------------------------------
 
 # seen TERMINAL-ARGS... -- STATS-ARGS...: what terminal.py saw, in $SEEN and on stdout; SETTINGS are environment variables.
@@ -53,7 +58,7 @@ picture()
 {
 	seen 80x24 frames=6 show key=q -- --watch 0.2 || return
 	expect "the heading" "$SEEN" "^enp0s6 \(native\): 192\.0\.2\.10 to 10\.0\.18\.2; every 0\.2 s, q ends" &&
-		expect "forwarded" "$SEEN" $'\n'"forwarded +[0-9]+ +[1-9][0-9]* +[0-9.]+k +[▁▂▃▄▅▆▇█ ]*[▁▂▃▄▅▆▇█]" &&
+		expect "forwarded" "$SEEN" $'\n'"forwarded +[0-9]+ +[1-9][0-9]* +[0-9.]+k? +[▁▂▃▄▅▆▇█ ]*[▁▂▃▄▅▆▇█]" &&
 		expect "running" "$SEEN" "status=None cursor=hidden echo=off widest=79 tallest=[0-9]+ bytes=utf8 colours=yes" &&
 		fails grep -q fragment_unseen <<<"$SEEN" && at_most widest 79 && at_most tallest 24 && ended 0
 }
@@ -305,6 +310,7 @@ gateway_up
 must ip -n "$HOUSE_PREFIX-inet" route add 10.0.18.2 via 192.0.2.10
 must nestwg attach enp0s6 --wg wgcli0 --mode native >/dev/null
 serve pings inet ping -q -i 0.05 192.0.2.10
+must wait_for 20 pinged
 
 tap "--watch: 80x24, and q" picture
 tap "--watch: signals end it, and the terminal is as before" interrupted
