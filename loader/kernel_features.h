@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What this kernel can do of what we would like it to do: each was tried, none is read off a version. */
+/* What this kernel can do of what we would like: each is tried, none is read off a version. */
 #ifndef NESTWG_KERNEL_FEATURES_H
 #define NESTWG_KERNEL_FEATURES_H
 

@@ -13,8 +13,9 @@ static size_t min(size_t a, size_t b)
 }
 
 /*
- * How many letters are wrong, missing, too many or swapped with the next one (Damerau and Levenshtein,
- * without a second change to letters that were swapped). What `b` has more at its end counts as one.
+ * How many letters are wrong, missing, too many or swapped with the next one (Damerau and
+ * Levenshtein, without a second change to letters that were swapped). What `b` has more at its end
+ * counts as one.
  */
 static size_t distance(const char *a, const char *b)
 {

@@ -107,9 +107,9 @@ static void say_loaded(struct nestwg_bpf *programs, uint64_t made)
 	bpf_object__for_each_map(map, programs->obj)
 		if (made & 1ULL << number++)
 			did("pin %s", bpf_map__pin_path(map));
-	program = bpf_object__next_program(programs->obj, NULL);
-	for (; program; program = bpf_object__next_program(programs->obj, program))
+	bpf_object__for_each_program(program, programs->obj) {
 		did("load %s", bpf_program__name(program));
+	}
 }
 
 static int load(struct nestwg_bpf *programs, const char *nic, char *log)

@@ -46,7 +46,7 @@ void report_make(struct report *report, const char *nic, const struct running_li
 /* Of an interface that has programs of ours, but no state. `all`: only such. */
 void report_stray(struct report *report, const struct netif *netif, const struct running_list *all);
 
-/* Programs on this interface, and others like them, whose own state has gone: `strays` are only such. */
+/* Programs that run here, and with them elsewhere, without a state: all of `strays` are such. */
 void report_add_strays(struct report *report, const struct running_list *strays);
 
 #define REMEDY_SIZE 80

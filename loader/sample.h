@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The counters of one interface, taken again and again: what has changed, and how it went lately. */
+/* The counters of one interface, again and again: what has changed, and how it went lately. */
 #ifndef NESTWG_SAMPLE_H
 #define NESTWG_SAMPLE_H
 

@@ -104,7 +104,7 @@ static void put_number(FILE *out, unsigned int width, double number, double most
 	fprintf(out, "%*.1f%c", (int)width - 1, number, *prefix);
 }
 
-/* Each row has its own scale: its highest value in view. One packet is more than nothing. */
+/* Each row has its own scale, its highest value in view. One packet is more than nothing. */
 static void put_spark(FILE *out, const struct screen *screen, const struct sampled *sampled,
 		      unsigned int reason, unsigned int width)
 {
@@ -165,7 +165,7 @@ static void put_heading(FILE *out, const struct layout *layout, const struct sam
 	fputs(colour(stdout, COLOUR_OFF), out);
 }
 
-/* Of those that have packets the one that has been quiet longest; NESTWG_NR_REASONS: there is none. */
+/* Of those that are shown the one that has been quiet longest; NESTWG_NR_REASONS: there is none. */
 static unsigned int quietest(const struct sampled *sampled, const bool *shown)
 {
 	unsigned int found = NESTWG_NR_REASONS;

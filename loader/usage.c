@@ -26,7 +26,9 @@ int usage_error(const char *subcommand, const char *format, ...)
 	return EXIT_USAGE;
 }
 
-/* The next "--word" of a text goes, without its dashes, into `word`. Returns what follows, or NULL. */
+/*
+ * The next "--word" of a text goes, without its dashes, into `word`. Returns what follows, or NULL.
+ */
 static const char *next_option(const char *text, char word[LONG_OPTION_MAX])
 {
 	size_t length;

@@ -2,7 +2,7 @@
 #ifndef NESTWG_VERSION_H
 #define NESTWG_VERSION_H
 
-/* `--version [--json]`: what this is, what it was built from, and what it found. Returns the exit status. */
+/* `--version [--json]`: what this was built from, and what it finds. Returns the exit status. */
 int version(int argc, char **argv);
 
 #endif /* NESTWG_VERSION_H */

@@ -33,7 +33,8 @@ seen()
 		shift
 	done
 	# shellcheck disable=SC2086 # words
-	SEEN=$(on gw env $SETTINGS "$HOUSE_PYTHON" -IS "$HERE/terminal.py" "${steps[@]}" -- "$NESTWG" stats "${@:2}")
+	SEEN=$(on gw env $SETTINGS "$HOUSE_PYTHON" -IS "$HERE/terminal.py" "${steps[@]}" -- \
+		"$NESTWG" stats "${@:2}")
 	status=$?
 	echo "$SEEN"
 	return "$status"
