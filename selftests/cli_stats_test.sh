@@ -117,7 +117,7 @@ detached_meanwhile()
 	seen 80x24 frames=2 "run=$NESTWG detach enp0s6" -- --watch 0.2
 	nestwg attach enp0s6 --wg wgcli0 >/dev/null
 	expect "the message" "$SEEN" "nestwg-xdp: enp0s6: was detached meanwhile" && ended 1 || return
-	seen 80x24 frames=2 "run=$NESTWG detach enp0s6 && $NESTWG attach enp0s6 --wg wgcli0" -- --watch 0.2
+	seen 80x24 frames=2 signal=STOP "run=$NESTWG detach enp0s6 && $NESTWG attach enp0s6 --wg wgcli0" signal=CONT -- --watch 0.2
 	expect "the message" "$SEEN" "nestwg-xdp: enp0s6: was detached meanwhile" && ended 1 || return
 	seen 80x24 frames=2 "run=$NESTWG attach enp0s6 --mode tc" frames=2 key=q -- --watch 0.2 && ended 0 &&
 		nestwg attach enp0s6 --mode native >/dev/null
@@ -292,7 +292,7 @@ version()
 	local text tcx=no
 
 	text=$(nestwg --version) || return
-	expect "the first line" "$text" "^nestwg-xdp 0\.1\.0"$'\n'"commit: [0-9a-f]+" &&
+	expect "the first line" "$text" "^nestwg-xdp 0\.1\.0"$'\n'"commit: [0-9a-z]+" &&
 		expect "libbpf" "$text" $'\n'"libbpf: $(pkg-config --modversion libbpf | cut -d. -f1,2)" &&
 		expect "the kernel" "$text" $'\n'"kernel: $(uname -r) $(uname -m)"$'\n' || return
 	[[ $(printf '%s\n' 6.6 "$(uname -r)" | sort -V | head -n 1) != 6.6 ]] || tcx=yes
