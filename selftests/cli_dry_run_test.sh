@@ -174,6 +174,8 @@ refusals()
 isolate "$@"
 begin
 cli_need nc clang iptables
+# What a failed test leaves would fail the next ones.
+ON_FAIL="nestwg detach enp0s6"
 gateway_up
 must gateway_sshd
 serve web gw "$HOUSE_PYTHON" -IS -m http.server 80
