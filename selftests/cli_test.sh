@@ -107,11 +107,15 @@ replace_takes_its_place()
 		nestwg detach enp0s6 >/dev/null
 }
 
+BPF_XDP=37
+TCX_INGRESS=46
+TCX_EGRESS=47
+
 # A link cannot be replaced by another program, only ended.
 other_link_is_replaced()
 {
 	program xdp 2 && bpftool prog load "$WORK/xdp.o" /sys/fs/bpf/other || return
-	serve linker gw "$HOUSE_PYTHON" -c "$LINK_CREATE" /sys/fs/bpf/other enp0s6 37 0
+	serve linker gw "$HOUSE_PYTHON" -c "$LINK_CREATE" /sys/fs/bpf/other enp0s6 "$BPF_XDP" 0
 	wait_for 10 log_has linker linked &&
 		refused 1 "another XDP program \(other, id [0-9]+\) is attached; --replace" \
 			attach enp0s6 --wg wgcli0 --mode native &&
@@ -241,6 +245,39 @@ others_filter_does_not_blind()
 	done
 }
 
+# linker_does_not_blind LINKER: while the program of LINKER was there first, we see the gateway's pings and those to the home.
+linker_does_not_blind()
+{
+	wait_for 10 log_has "$1" . || return
+	if log_has "$1" "Invalid argument"; then
+		skip "no tcx before Linux 6.6"
+		return
+	fi
+	on inet ping -q -c 1 -W 2 192.0.2.10 || return
+	nestwg attach enp0s6 --wg wgcli0 --mode tc || return
+	on gw ping -q -c 1 -W 2 192.0.2.1 || { echo "our program at egress has not seen the ping"; return 1; }
+	# The home is not there to answer it.
+	fails on inet ping -q -c 1 -W 1 192.0.2.10 || { echo "our program at ingress has not seen the ping"; return 1; }
+	nestwg detach enp0s6 >/dev/null
+}
+
+# The same of a program that was there first, by tcx, at either side.
+others_link_does_not_blind()
+{
+	local type status=0
+
+	program classifier 0 && bpftool prog load "$WORK/classifier.o" /sys/fs/bpf/other || return
+	for type in "$TCX_EGRESS" "$TCX_INGRESS"; do
+		serve linker gw "$HOUSE_PYTHON" -c "$LINK_CREATE" /sys/fs/bpf/other enp0s6 "$type" 0
+		linker_does_not_blind linker
+		status=$?
+		background_stop linker
+		((status == 0)) || break
+	done
+	rm /sys/fs/bpf/other
+	return "$status"
+}
+
 # --- what goes away ------------------------------------------------------------------------------
 
 tunnel_made_anew()
@@ -318,6 +355,7 @@ tap "clsact, as before Linux 6.6" clsact_too
 tap "somebody else's clsact stays" clsact_of_others_stays
 tap "a qdisc of ours with somebody else's filter stays" qdisc_with_others_filter_stays
 tap "somebody else's filter does not blind us" others_filter_does_not_blind
+tap "somebody else's program at tcx does not blind us" others_link_does_not_blind
 
 must gateway_sshd
 must nestwg attach enp0s6 --wg wgcli0 >/dev/null
