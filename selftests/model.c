@@ -6,7 +6,7 @@
 
 #define ICMP_REDIRECT	5
 
-/* Lifetimes in seconds. */
+/* Lifetimes in seconds: over at that age. */
 #define FRAGMENTS_LIVE	30
 #define FLOWS_LIVE	180
 #define TCP_LIVES	(5 * 24 * 3600)
@@ -72,8 +72,8 @@ static void reset_flow(struct model *m, struct model_flow flow)
 {
 	struct model_flow *old = find_flow(m, &flow);
 
-	if (old && m->now - old->seen <= TCP_IS_SILENT)
-		old->seen = m->now - TCP_IS_SILENT - 1;
+	if (old && m->now - old->seen < TCP_IS_SILENT)
+		old->seen = m->now - TCP_IS_SILENT;
 }
 
 static struct model_fragment *find_first(struct model *m, const struct packet *p,
@@ -249,7 +249,7 @@ static void describe_wire(const struct model *m, const struct packet *p, struct 
 
 	switch (j->reason) {
 	case NESTWG_FRAGMENT_UNSEEN:
-		j->copy_is_routed = p->total > c->tunnel_mtu && !p->df;
+		j->copy_is_routed = p->ttl > 1 && p->total > c->tunnel_mtu && !p->df;
 		j->has_copy = p->ttl > 1 && p->total <= c->tunnel_mtu;
 		if (!j->has_copy)
 			return;
@@ -361,7 +361,7 @@ static void take_over(struct model *m, const struct packet *p)
 	struct model_flow key = flow_of(p, false);
 	struct model_flow *flow = find_flow(m, &key);
 
-	if (flow && m->now - flow->seen > TCP_IS_SILENT)
+	if (flow && m->now - flow->seen >= TCP_IS_SILENT)
 		*flow = m->flows[--m->nr_flows];
 }
 

@@ -61,7 +61,7 @@ struct model {
 struct judgement {
 	enum nestwg_reason reason;
 	bool has_copy;		/* `out` goes into the tunnel, beside what the stack gets */
-	bool copy_is_routed;	/* no: it is too large, the kernel takes it there */
+	bool copy_is_routed;	/* no: it is too large, the kernel takes it there, not in generic mode */
 	/* The IP packet that goes on, or the answer; of what is dropped or left alone: nothing. */
 	struct bytes out;
 	unsigned int udp_check_at;	/* in `out`: a checksum that may not become 0 */

@@ -8,7 +8,6 @@
 #define PORTS		5
 #define IDS		3
 #define PAYLOAD_MAX	2200
-#define TIME_STEP	25	/* beside all lifetimes: 30, 60 and 180 seconds */
 
 /* Few of each, so that packets meet. */
 struct dice {
@@ -349,6 +348,8 @@ static void random_leaving(struct step *step, struct dice *d)
 
 static void random_step(struct step *step, struct dice *d)
 {
+	/* To, before and beyond the lifetimes: 30, 60 and 180 seconds. */
+	static const __u8 times[] = { 1, 1, 28, 29, 30, 31, 59, 60, 61, 90, 120 };
 	unsigned int what = pick(d, 100);
 
 	*step = (struct step){ .poor = chance(d, 20) };
@@ -359,7 +360,7 @@ static void random_step(struct step *step, struct dice *d)
 	if (what < 95)
 		return random_leaving(step, d);
 	step->kind = what < 98 ? STEP_TIME : STEP_TOGGLE;
-	step->value = what < 98 ? TIME_STEP * (1 + pick(d, 4)) : d->ports[pick(d, PORTS)];
+	step->value = what < 98 ? times[pick(d, sizeof(times))] : d->ports[pick(d, PORTS)];
 }
 
 void random_steps(const struct model_config *c, __u32 seed, struct step *steps, unsigned int count)

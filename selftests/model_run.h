@@ -13,6 +13,8 @@ struct contest {
 	struct nestwg_counter counters[NESTWG_NR_REASONS];	/* as last read */
 	unsigned long long packets;	/* that were judged */
 	unsigned long long reached[NESTWG_NR_REASONS];
+	__u64 clock_set;	/* when the programs' clock was last set back to the model's */
+	bool is_late;		/* since then they may have seen a second pass: who is right is open */
 	char why[1024];		/* they disagree */
 };
 

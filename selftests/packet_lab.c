@@ -18,6 +18,7 @@
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
 #include <linux/if_tun.h>
+#include <linux/pkt_cls.h>
 #include <linux/sockios.h>
 #include <linux/virtio_net.h>
 #include <net/if.h>
@@ -172,8 +173,31 @@ static int attach_programs(struct lab *lab)
 	return 0;
 }
 
+/*
+ * Who reads `wire` has seen a packet before tc does; to the namespace's own stack it must not come. That would
+ * answer bad IP options even of what it may not forward (ip_options_compile()), and the answer leaves by `nic`.
+ */
+static int attach_deaf(int ifindex)
+{
+	const struct bpf_insn program[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = TC_ACT_SHOT },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "deaf", "GPL", program,
+			       sizeof(program) / sizeof(*program), NULL);
+	int err;
+
+	if (fd < 0)
+		return complain("loading the drop");
+	err = attach_tc(ifindex, BPF_TC_INGRESS, fd, 1);
+	close(fd);
+	return err ? complain("tc") : 0;
+}
+
 static int attach_sink(struct lab *lab)
 {
+	if (attach_deaf(lab->wire_ifindex))
+		return -1;
 	lab->sink_fd = load_sink(lab->stack_ifindex);
 	if (lab->sink_fd < 0)
 		return complain("loading the sink");
