@@ -264,8 +264,8 @@ static bool adapt_sctp_pair(const struct trial *trial, struct pair *p)
 	const unsigned int at = SCTP_CHECKSUM;
 
 	(void)trial;
-	/* An answer quotes what was sent. */
-	if (is_made_here(&p->oracle) && is_made_here(&p->subject))
+	/* An answer quotes what was sent, which is no error. */
+	if (!is_icmp_error(&p->sent) && is_made_here(&p->oracle) && is_made_here(&p->subject))
 		quote[2] = p->sent;
 	if (p->sent.protocol == PROTO_SCTP && !p->sent.later_fragment && p->sent.l4_len >= at + 4 &&
 	    p->subject.l4_len >= at + 4 && p->oracle.l4_len >= at + 4 &&

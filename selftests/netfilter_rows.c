@@ -142,11 +142,22 @@ static bool is_broadcast_as_source(const struct trial *trial)
 	       is_nothing(trial->oracle) && is_done_right(trial);
 }
 
+/* RFC 4340, 5.1 to 5.6: what the generic header of that type, or the part that is there, asks for. */
+static unsigned int dccp_header(const struct view *v)
+{
+	static const __u8 after[16] = { 4, 12, 0, 8, 8, 8, 8, 12, 8, 8 };
+
+	if (v->l4_len < 12)
+		return 12;
+	return 12 + (v->l4[8] & 1) * 4 + after[v->l4[8] >> 1 & 15];
+}
+
 static bool is_dropped_dccp(const struct trial *trial)
 {
 	struct view sent = sent_of(trial);
 
-	return sent.ip && sent.protocol == PROTO_DCCP && is_nothing(trial->oracle) &&
+	return sent.ip && sent.protocol == PROTO_DCCP && !sent.later_fragment &&
+	       sent.l4_len < dccp_header(&sent) && is_nothing(trial->oracle) &&
 	       (is_done_right(trial) || is_kept(trial));
 }
 
@@ -251,7 +262,8 @@ const struct difference differences[] = {
 	  "without DCCP's conntrack (since Linux 6.16, or CONFIG_NF_CT_PROTO_DCCP=n) netfilter leaves it false",
 	  adapt_dccp, NULL },
 	{ "DCCP that its conntrack drops",
-	  "seen on 6.1 and 6.12, whose netfilter tracks DCCP (until Linux 6.16), for packets that fit no state", NULL,
+	  "nf_conntrack_dccp_packet() (until Linux 6.16) says NF_DROP to one that ends before its type's header does, "
+	  "where skb_header_pointer() or dccp_header_pointer() fails; all else it leaves untracked", NULL,
 	  is_dropped_dccp },
 	{ "SCTP's checksum computed anew",
 	  "sctp_manip_pkt() makes a false one true, and in a quote that is cut short a true one false; it covers "

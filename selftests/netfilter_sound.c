@@ -76,7 +76,8 @@ bool is_translated(const struct trial *trial)
 		struct view sent = view(&trial->input->packets[i], 0);
 		struct view got = view(&heap->packets[i], skip);
 
-		if (!is_translation(trial, &sent, &got))
+		if (!is_translation(trial, &sent, &got) ||
+		    (!home && !trial->reassembled && got.total > TUNNEL_MTU))
 			return false;
 	}
 	return true;

@@ -159,25 +159,11 @@ static int attach_tc(int ifindex, enum bpf_tc_attach_point point, int fd, int pr
 	return bpf_tc_attach(&hook, &opts);
 }
 
-static int attach_programs(struct lab *lab)
-{
-	struct nestwg_bpf *skel = lab->skel;
-
-	if (attach_tc(lab->nic_ifindex, BPF_TC_INGRESS,
-		      bpf_program__fd(skel->progs.nestwg_handoff), 1) ||
-	    attach_tc(lab->nic_ifindex, BPF_TC_EGRESS,
-		      bpf_program__fd(skel->progs.nestwg_learn), 1) ||
-	    attach_tc(lab->wg_ifindex, BPF_TC_INGRESS,
-		      bpf_program__fd(skel->progs.nestwg_return), 1))
-		return complain("tc");
-	return 0;
-}
-
 /*
  * Who reads `wire` has seen a packet before tc does; to the namespace's own stack it must not come. That would
  * answer bad IP options even of what it may not forward (ip_options_compile()), and the answer leaves by `nic`.
  */
-static int attach_deaf(int ifindex)
+static int make_deaf(int ifindex)
 {
 	const struct bpf_insn program[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = TC_ACT_SHOT },
@@ -194,10 +180,22 @@ static int attach_deaf(int ifindex)
 	return err ? complain("tc") : 0;
 }
 
+static int attach_programs(struct lab *lab)
+{
+	struct nestwg_bpf *skel = lab->skel;
+
+	if (attach_tc(lab->nic_ifindex, BPF_TC_INGRESS,
+		      bpf_program__fd(skel->progs.nestwg_handoff), 1) ||
+	    attach_tc(lab->nic_ifindex, BPF_TC_EGRESS,
+		      bpf_program__fd(skel->progs.nestwg_learn), 1) ||
+	    attach_tc(lab->wg_ifindex, BPF_TC_INGRESS,
+		      bpf_program__fd(skel->progs.nestwg_return), 1))
+		return complain("tc");
+	return 0;
+}
+
 static int attach_sink(struct lab *lab)
 {
-	if (attach_deaf(lab->wire_ifindex))
-		return -1;
 	lab->sink_fd = load_sink(lab->stack_ifindex);
 	if (lab->sink_fd < 0)
 		return complain("loading the sink");
@@ -256,7 +254,7 @@ int lab_make_devices(struct lab *lab)
 	lab->wg_ifindex = if_nametoindex("wg");
 	lab->stack_ifindex = if_nametoindex("stack");
 	lab->wire = open_wire(lab->wire_ifindex);
-	return lab->wire < 0 ? -1 : 0;
+	return lab->wire < 0 ? -1 : make_deaf(lab->wire_ifindex);
 }
 
 int lab_make_programs(struct lab *lab)
