@@ -68,6 +68,8 @@ static __always_inline enum nestwg_reason judge_hairpin(const struct nestwg_conf
 			return NESTWG_HOME_ICMP_UNRELATED;
 		}
 	}
+	if (icmp && !icmp_has_identifier(p->icmp_type))
+		return NESTWG_HOME_HAIRPIN;
 	if (owner_of(p->source, p->source_port, p->destination_port, p->protocol,
 		     icmp && icmp_is_query(p->icmp_type), true) == OWNER_HOME)
 		return NESTWG_HOME_HAIRPIN;

@@ -73,10 +73,16 @@ static __always_inline bool icmp_is_reply(__u8 type)
 	}
 }
 
+/* Part of an exchange, which its identifier names. The others (RFC 1256's, unknown ones) are in no flow. */
+static __always_inline bool icmp_has_identifier(__u8 type)
+{
+	return icmp_is_query(type) || icmp_is_reply(type);
+}
+
 /* Queries and their replies carry an identifier, which stands for the port. */
 static __always_inline __be16 icmp_identifier(const struct icmphdr *icmp)
 {
-	return icmp_is_query(icmp->type) || icmp_is_reply(icmp->type) ? icmp->id : 0;
+	return icmp_has_identifier(icmp->type) ? icmp->id : 0;
 }
 
 #endif /* BPF_ICMP_H */

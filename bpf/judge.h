@@ -51,8 +51,7 @@ static __always_inline bool may_be_answered(const struct packet *p)
 {
 	if (p->later_fragment || bpf_ntohl(p->source) >> 28 == 15)
 		return false;
-	return p->protocol != IPPROTO_ICMP || icmp_is_query(p->icmp_type) ||
-	       icmp_is_reply(p->icmp_type);
+	return p->protocol != IPPROTO_ICMP || icmp_has_identifier(p->icmp_type);
 }
 
 /* An ICMP error stays on the gateway if what it quotes was sent by the gateway. */
@@ -60,14 +59,15 @@ static __always_inline enum nestwg_reason judge_icmp_error(const struct nestwg_c
 							   const struct packet *p,
 							   const struct arrival *in)
 {
-	enum owner owner;
+	enum owner owner = OWNER_HOME;
 	struct quote q;
 
 	if (!quote_parse(&q, p, in->data, in->data_end) || q.source != cfg->address)
 		return NESTWG_ICMP_UNRELATED;
 	/* The quoted packet left here: its source port is ours. What it answered was a query to us. */
-	owner = owner_of(q.destination, q.destination_port, q.source_port, q.protocol,
-			 icmp_is_reply(q.icmp_type) && q.protocol == IPPROTO_ICMP, false);
+	if (q.protocol != IPPROTO_ICMP || icmp_has_identifier(q.icmp_type))
+		owner = owner_of(q.destination, q.destination_port, q.source_port, q.protocol,
+				 icmp_is_reply(q.icmp_type) && q.protocol == IPPROTO_ICMP, false);
 	if (owner != OWNER_HOME)
 		return NESTWG_OWN_ICMP_ERROR;
 	/* As netfilter drops it: nf_nat_icmp_reply_translation(). */
@@ -86,6 +86,8 @@ static __always_inline enum nestwg_reason judge_owner(const struct nestwg_config
 
 	if (p->protocol == IPPROTO_ICMP && icmp_is_error(p->icmp_type))
 		return judge_icmp_error(cfg, p, in);
+	if (p->protocol == IPPROTO_ICMP && !icmp_has_identifier(p->icmp_type))
+		return NESTWG_FORWARDED;
 
 	switch (owner_of(p->source, p->source_port, p->destination_port, p->protocol, query,
 			 !fresh)) {

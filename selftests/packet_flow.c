@@ -142,6 +142,21 @@ static bool run_udp(struct lab *lab, const void *argument)
 			 (struct spec){ FROM_CLIENT, TCP_BY(53), .flags = ACK });
 }
 
+/* A router solicitation (RFC 1256), and an error about one: no flow has them, not even that of identifier 0. */
+static bool run_no_identifier(struct lab *lab, const void *argument)
+{
+	const struct spec error = { FROM_CLIENT, UNREACHABLE,
+				    QUOTING(SENT_TO_CLIENT, ICMP(10, 0), .payload = 20) };
+
+	(void)argument;
+	return gateway_sends(lab, (struct spec){ SENT_TO_CLIENT, ICMP(8, 0), .payload = 20 }) &&
+	       arrives(lab, "the answer", NESTWG_OWN_FLOW, STAYS,
+		       (struct spec){ FROM_CLIENT, ICMP(0, 0), .payload = 20 }) &&
+	       arrives(lab, "a router solicitation", NESTWG_FORWARDED, GOES_HOME,
+		       (struct spec){ FROM_CLIENT, ICMP(10, 0), .payload = 20 }) &&
+	       arrives(lab, "an error about one", NESTWG_FORWARDED, GOES_HOME, error);
+}
+
 static bool run_ping(struct lab *lab, const void *argument)
 {
 	const struct spec query = { SENT_TO_CLIENT, PING };
@@ -478,6 +493,8 @@ void add_flow_tests(struct suite *suite)
 		  run_reset_is_rest, NULL);
 	suite_add(suite, IN_MODES, "the gateway's own DNS comes back to it", run_udp, NULL);
 	suite_add(suite, IN_MODES, "the gateway's own ping comes back to it", run_ping, NULL);
+	suite_add(suite, IN_MODES, "what has no identifier is no answer to ping number 0",
+		  run_no_identifier, NULL);
 	suite_add(suite, IN_MODES, "the gateway's own GRE comes back to it", run_gre, NULL);
 	suite_add(suite, IN_MODES, "an ICMP error about the gateway's own DNS", run_error, NULL);
 	suite_add(suite, IN_MODES, "an ICMP error about the gateway's own traceroute",

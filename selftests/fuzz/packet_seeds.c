@@ -147,6 +147,7 @@ static void seed_rare(void)
 	static const struct spec turned = { .source = PEER, .destination = PUBLIC,
 					    .protocol = PROTO_GRE, .payload = 80,
 					    .fragment_len = 40 };
+	static const struct spec replied = { .source = PEER, .destination = PUBLIC, PONG };
 	const struct spec quench = { FROM_CLIENT, ICMP(4, 0),
 				     QUOTING(.source = PUBLIC, .destination = CLIENT, TCP_BY(443),
 					     .payload = 20) };
@@ -155,6 +156,7 @@ static void seed_rare(void)
 	const struct way way = { .hook = FROM_WIRE };
 
 	seed_one(TC, 0, 0, MTU_USUAL, 0, &from_home, &turned);
+	seed_one(TC, 0, 0, MTU_USUAL, 0, &from_home, &replied);
 	choose_checksum_like_half(&like_half);
 	for (__u8 mode = 0; mode < MODES; mode++) {
 		for (unsigned int i = 0; i < LENGTH_OF(rare); i++)
