@@ -57,35 +57,19 @@ static __always_inline enum nestwg_reason limit_answers(enum nestwg_reason reaso
 }
 
 /*
- * Sum bytes of the packet: whole chunks, the rest, both. A folded sum, or -1: the packet ends before. Two
- * functions, and global, so that the verifier need not try every end of the one with all of the other.
+ * Sum bytes of the packet. A folded sum, or -1: the packet ends before. Global, so that the verifier reads it
+ * once, apart from its callers.
  */
-__noinline int sum_chunks(struct __sk_buff *skb, __u32 offset, __u32 length)
+__noinline int sum_bytes(struct __sk_buff *skb, __u32 offset, __u32 length)
 {
 	__u64 sum = 0;
 
 	if (offset > HEADERS_MAX || length > SEGMENT_MAX ||
-	    !csum_add_chunks(skb_data(skb) + offset, skb_data_end(skb), length, SEGMENT_MAX, &sum))
-		return -1;
-	return csum_fold(sum);
-}
-
-__noinline int sum_rest(struct __sk_buff *skb, __u32 offset, __u32 length)
-{
-	__u64 sum = 0;
-
-	if (offset > HEADERS_MAX || length > SEGMENT_MAX ||
+	    !csum_add_large(skb_data(skb) + offset, skb_data_end(skb), length, &sum) ||
+	    !csum_add_small(skb_data(skb) + offset, skb_data_end(skb), length, &sum) ||
 	    !csum_add_rest(skb_data(skb) + offset, skb_data_end(skb), length, &sum))
 		return -1;
 	return csum_fold(sum);
-}
-
-static __always_inline int sum_bytes(struct __sk_buff *skb, __u32 offset, __u32 length)
-{
-	int chunks = sum_chunks(skb, offset, length);
-	int rest = sum_rest(skb, offset, length);
-
-	return chunks < 0 || rest < 0 ? -1 : csum_fold((__u64)(chunks & 0xffff) + (rest & 0xffff));
 }
 
 /* Is the checksum of the segment P true, as it stands? PSEUDO is the sum over the pseudo header. */

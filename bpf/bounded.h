@@ -13,4 +13,14 @@ static __always_inline __u64 bounded(__u64 value, const __u64 mask)
 	return value;
 }
 
+/*
+ * A mask of all ones, or 0 if VALUE, which is below 2^63, is 0: without a branch, and the compiler makes none of it.
+ * In a loop, the verifier then sees one state for each turn, not two to the power of the turns.
+ */
+static __always_inline __u64 ones_unless_zero(__u64 value)
+{
+	asm volatile("%0 = -%0; %0 s>>= 63" : "+r"(value));
+	return value;
+}
+
 #endif /* BPF_BOUNDED_H */

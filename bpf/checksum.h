@@ -50,39 +50,55 @@ static __always_inline __u16 csum_pseudo(__be32 source, __be32 destination, __u8
 }
 
 /*
- * Summing a packet's bytes, in two steps: whole chunks, then the rest. Slow: never on the way of a packet
+ * Summing a packet's bytes, in steps: large chunks, small ones, the rest. Slow: never on the way of a packet
  * that is just forwarded. The caller reads its data pointers anew in between: then all the turns after
- * which the first step can end look the same to the verifier.
+ * which a step can end look the same to the verifier, to which each turn of each step costs the same.
  */
-#define CSUM_CHUNK	64
+#define CSUM_CHUNK	512	/* the most that bpf_csum_diff() takes */
+#define CSUM_SMALL	32
 #define CSUM_MASK	0x3fff	/* more than any length that is asked for */
 
 /* The longest segment whose checksum is ever checked: a jumbo frame. */
 #define SEGMENT_MAX	9216
 
-/* Add the whole chunks of LENGTH bytes, at most MOST, to SUM. False: DATA_END comes first. */
-static __always_inline bool csum_add_chunks(void *data, void *data_end, __u32 length, __u32 most,
-					    __u64 *sum)
+/* Add the chunks of SIZE bytes that fit LENGTH bytes from DATA, at most MOST of them, to SUM. False: DATA_END comes first. */
+static __always_inline bool csum_add_chunks(void *data, void *data_end, __u32 length, __u32 size,
+					    __u32 most, __u64 *sum)
 {
-	for (__u32 i = 0; i < most / CSUM_CHUNK; i++) {
-		void *chunk = data + i * CSUM_CHUNK;
+	for (__u32 i = 0; i < most; i++) {
+		void *chunk = data + i * size;
 
-		if ((i + 1) * CSUM_CHUNK > length)
+		if ((i + 1) * size > length)
 			break;
-		if (chunk + CSUM_CHUNK > data_end)
+		if (chunk + size > data_end)
 			return false;
-		*sum += (__u32)bpf_csum_diff(NULL, 0, chunk, CSUM_CHUNK, 0);
+		*sum += (__u32)bpf_csum_diff(NULL, 0, chunk, size, 0);
 	}
 	return true;
 }
 
-/* Add what is left of LENGTH bytes from DATA, less than a chunk. */
+/* Large chunks of LENGTH bytes from DATA. */
+static __always_inline bool csum_add_large(void *data, void *data_end, __u32 length, __u64 *sum)
+{
+	return csum_add_chunks(data, data_end, length, CSUM_CHUNK, SEGMENT_MAX / CSUM_CHUNK, sum);
+}
+
+/* What is left of LENGTH bytes from DATA after the large chunks. */
+static __always_inline bool csum_add_small(void *data, void *data_end, __u32 length, __u64 *sum)
+{
+	__u32 left = length % CSUM_CHUNK;
+
+	return csum_add_chunks(data + bounded(length - left, CSUM_MASK), data_end, left, CSUM_SMALL,
+			       CSUM_CHUNK / CSUM_SMALL, sum);
+}
+
+/* What is left of LENGTH bytes from DATA after all chunks. */
 static __always_inline bool csum_add_rest(void *data, void *data_end, __u32 length, __u64 *sum)
 {
-	__u32 rest = length % CSUM_CHUNK;
+	__u32 rest = length % CSUM_SMALL;
 
 	data += bounded(length - rest, CSUM_MASK);
-	for (__u32 i = 0; i < CSUM_CHUNK / 2; i++) {
+	for (__u32 i = 0; i < CSUM_SMALL / 2; i++) {
 		__u16 *half = data + i * 2;
 
 		if ((i + 1) * 2 > rest)
@@ -93,7 +109,7 @@ static __always_inline bool csum_add_rest(void *data, void *data_end, __u32 leng
 	}
 	if (rest & 1) {
 		/* As if a zero followed. */
-		__u8 *byte = data + bounded(rest, CSUM_CHUNK - 2);
+		__u8 *byte = data + bounded(rest, CSUM_SMALL - 2);
 
 		if ((void *)(byte + 1) > data_end)
 			return false;

@@ -201,7 +201,7 @@ static __always_inline int home_hairpin(struct __sk_buff *skb, const struct nest
 		.hop = true,
 	};
 
-	tc_nat(skb, p, &nat);
+	tc_nat_seldom(skb, p, &nat);
 	return bpf_redirect(cfg->wg_ifindex, 0);
 }
 
@@ -215,6 +215,29 @@ static __always_inline int home_answer(struct __sk_buff *skb, const struct nestw
 	};
 
 	return answer(skb, p, &a);
+}
+
+/* Do what REASON asks for. Global, as tc_settle_wire(). */
+__noinline int tc_settle_home(struct __sk_buff *skb, const struct nestwg_config *cfg,
+			      const struct packet *p, const struct way_out *out, __u32 reason)
+{
+	if (!cfg || !p || !out)
+		return TC_ACT_SHOT;
+	reason = limit_answers(reason, NESTWG_HOME_ANSWER_LIMITED);
+	tc_note(skb, p, reason);
+
+	switch (verdict_of(reason)) {
+	case NESTWG_NIC:
+		return home_out_of_nic(skb, cfg, p, out);
+	case NESTWG_HAIRPIN:
+		return home_hairpin(skb, cfg, p);
+	case NESTWG_ANSWER:
+		return home_answer(skb, cfg, p, reason);
+	case NESTWG_DROP:
+		return TC_ACT_SHOT;
+	default:
+		return TC_ACT_UNSPEC;
+	}
 }
 
 #endif /* BPF_FROM_HOME_H */

@@ -35,7 +35,7 @@ static __always_inline int tc_route(struct __sk_buff *skb, const struct nestwg_c
 		.mtu = is_syn(p) ? path_mtu(skb, cfg) : 0,
 	};
 
-	tc_nat(skb, p, &nat);
+	tc_nat_seldom(skb, p, &nat);
 	return TC_ACT_UNSPEC;
 }
 
@@ -65,7 +65,7 @@ static __always_inline int tc_both(struct __sk_buff *skb, const struct nestwg_co
 	if ((void *)(ip + 1) > skb_data_end(skb))
 		return TC_ACT_UNSPEC;
 	check = ip->check;
-	tc_nat(skb, p, &nat);
+	tc_nat_seldom(skb, p, &nat);
 	if (too_big) {
 		/* Received anew, so that the kernel routes and fragments it. */
 		skb->mark = MARK_COPY;
@@ -115,45 +115,53 @@ static __always_inline bool xdp_has_counted(const struct nestwg_config *cfg,
 	return (cfg->flags & NESTWG_XDP_JUDGES) && xdp_settles(cfg, verdict);
 }
 
-/* Judge a packet from the wire and do all of what follows. */
-static __always_inline int tc_from_wire(struct __sk_buff *skb, const struct nestwg_config *cfg)
+/*
+ * Do what REASON asks for. Global, for the verifier to read it once, and not once for every way that leads to a
+ * reason.
+ */
+__noinline int tc_settle_wire(struct __sk_buff *skb, const struct nestwg_config *cfg,
+			      const struct packet *p, __u32 reason)
 {
-	struct arrival in = { .ctx = skb };
-	enum nestwg_reason reason;
-	struct packet p = { .l3 = sizeof(struct ethhdr) };
-
-	if (skb->vlan_present) {
-		p.total = skb->len - sizeof(struct ethhdr);
-		reason = NESTWG_NOT_IPV4;
-	} else {
-		if (skb->protocol == bpf_htons(ETH_P_IP))
-			tc_pull_headers(skb, sizeof(struct ethhdr));
-		in.data = skb_data(skb);
-		in.data_end = skb_data_end(skb);
-		in.frame = skb->len;
-		in.gso_size = skb->gso_size;
-		reason = judge_from_wire(cfg, &p, &in);
-	}
-
+	if (!cfg || !p)
+		return TC_ACT_SHOT;
 	if (!xdp_has_counted(cfg, verdict_of(reason))) {
 		reason = limit_answers(reason, NESTWG_ANSWER_LIMITED);
-		tc_note(skb, &p, reason);
+		tc_note(skb, p, reason);
 	}
 
 	switch (verdict_of(reason)) {
 	case NESTWG_TUNNEL:
-		return tc_forward(skb, cfg, &p);
+		return tc_forward(skb, cfg, p);
 	case NESTWG_ROUTE:
-		return tc_route(skb, cfg, &p);
+		return tc_route(skb, cfg, p);
 	case NESTWG_BOTH:
-		return tc_both(skb, cfg, &p);
+		return tc_both(skb, cfg, p);
 	case NESTWG_ANSWER:
-		return tc_answer_wire(skb, cfg, &p, reason);
+		return tc_answer_wire(skb, cfg, p, reason);
 	case NESTWG_DROP:
 		return TC_ACT_SHOT;
 	default:
 		return TC_ACT_UNSPEC;
 	}
+}
+
+/* Judge a packet from the wire and do all of what follows. */
+static __always_inline int tc_from_wire(struct __sk_buff *skb, const struct nestwg_config *cfg)
+{
+	struct packet p = { .l3 = sizeof(struct ethhdr) };
+	struct arrival in = { .ctx = skb };
+
+	if (skb->vlan_present) {
+		p.total = skb->len - sizeof(struct ethhdr);
+		return tc_settle_wire(skb, cfg, &p, NESTWG_NOT_IPV4);
+	}
+	if (skb->protocol == bpf_htons(ETH_P_IP))
+		tc_pull_headers(skb, sizeof(struct ethhdr));
+	in.data = skb_data(skb);
+	in.data_end = skb_data_end(skb);
+	in.frame = skb->len;
+	in.gso_size = skb->gso_size;
+	return tc_settle_wire(skb, cfg, &p, judge_from_wire(cfg, &p, &in));
 }
 
 /* XDP has rewritten it: the hop that XDP cannot make. */

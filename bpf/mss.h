@@ -20,11 +20,17 @@ static __always_inline bool is_syn(const struct packet *p)
 	return p->protocol == IPPROTO_TCP && !p->later_fragment && (p->tcp_flags & TCP_SYN);
 }
 
+/* The length of an option: a NOP's kind is all of it. */
+static __always_inline __u32 option_length(__u8 kind, __u8 length)
+{
+	__u64 mask = ones_unless_zero(kind ^ TCPOPT_NOP);
+
+	return (length & mask) | (TCPOPT_NOP & ~mask);
+}
+
 /*
- * The offset of the value of the MSS option, or 0. The options start at offset OPTIONS and are LENGTH bytes.
- *
- * The step to the next option is read from the packet in every case (a NOP's kind is 1, which is also its
- * length): so the verifier sees one state for each turn of the loop, not two to the power of the turns.
+ * The offset of the option that is the MSS, if it is one (see mss_clamp()), or 0. The options start at offset
+ * OPTIONS and are LENGTH bytes. Of what is shorter than an MSS option, none can be left.
  */
 static __always_inline __u32 mss_find(void *data, void *data_end, __u32 options, __u32 length)
 {
@@ -34,38 +40,38 @@ static __always_inline __u32 mss_find(void *data, void *data_end, __u32 options,
 		return 0;
 	for (int i = 0; i < TCP_OPTIONS_MAX; i++) {
 		__u8 *option = data + options + offset;
-		__u8 step;
+		__u32 step;
 
-		if (offset + 1 >= length || option + 2 > (__u8 *)data_end)
+		if (offset + TCPOLEN_MAXSEG > length || option + TCPOLEN_MAXSEG > (__u8 *)data_end)
 			return 0;
-		if (option[0] == TCPOPT_EOL)
-			return 0;
-		if (option[0] == TCPOPT_MAXSEG)
-			return option[1] == TCPOLEN_MAXSEG && offset + TCPOLEN_MAXSEG <= length ?
-				options + offset + 2 : 0;
-		step = *(volatile __u8 *)(option + (option[0] != TCPOPT_NOP));
-		if (!step)
-			return 0;
+		if (option[0] == TCPOPT_MAXSEG || option[0] == TCPOPT_EOL)
+			return options + offset;
+		step = option_length(option[0], option[1]);
 		offset += step;
-		if (offset >= TCP_OPTIONS_MAX)
+		if (!step || offset >= TCP_OPTIONS_MAX)
 			return 0;
 	}
 	return 0;
 }
 
-/* What to change in a SYN with its MSS at OFFSET (0: it has none) so that the other side's segments fit MTU. */
-static __always_inline struct mss_clamp mss_clamp(__u32 offset, void *data, void *data_end,
+/*
+ * What to change in a SYN so that the other side's segments fit MTU. OPTION is what mss_find() found: the end of the
+ * options and an MSS of another length are nothing to change.
+ */
+static __always_inline struct mss_clamp mss_clamp(__u32 option, void *data, void *data_end,
 						  __u32 mtu)
 {
 	__u16 most = mtu - sizeof(struct iphdr) - sizeof(struct tcphdr);
+	__u8 *header = data + bounded(option, 0xff);
+	__be16 *mss = (__be16 *)(header + 2);
 	struct mss_clamp clamp = {};
-	__be16 *mss = data + bounded(offset, 0xff);
 
-	if (mtu < NESTWG_MTU_MIN || mtu > 0xffff || !offset)
+	if (mtu < NESTWG_MTU_MIN || mtu > 0xffff || !option)
 		return clamp;
-	if ((void *)(mss + 1) > data_end || bpf_ntohs(*mss) <= most)
+	if ((void *)(mss + 1) > data_end || header[0] != TCPOPT_MAXSEG ||
+	    header[1] != TCPOLEN_MAXSEG || bpf_ntohs(*mss) <= most)
 		return clamp;
-	clamp.offset = offset;
+	clamp.offset = option + 2;
 	clamp.old = *mss;
 	clamp.new = bpf_htons(most);
 	return clamp;

@@ -114,21 +114,8 @@ int nestwg_return(struct __sk_buff *skb)
 	if (!cfg)
 		return TC_ACT_UNSPEC;
 	tc_pull_headers(skb, 0);
-	reason = limit_answers(judge_from_home(skb, cfg, &p, &out), NESTWG_HOME_ANSWER_LIMITED);
-	tc_note(skb, &p, reason);
-
-	switch (verdict_of(reason)) {
-	case NESTWG_NIC:
-		return home_out_of_nic(skb, cfg, &p, &out);
-	case NESTWG_HAIRPIN:
-		return home_hairpin(skb, cfg, &p);
-	case NESTWG_ANSWER:
-		return home_answer(skb, cfg, &p, reason);
-	case NESTWG_DROP:
-		return TC_ACT_SHOT;
-	default:
-		return TC_ACT_UNSPEC;
-	}
+	reason = judge_from_home(skb, cfg, &p, &out);
+	return tc_settle_home(skb, cfg, &p, &out, reason);
 }
 
 /* NIC, tc egress: what the gateway itself starts, so that the answers stay here. */

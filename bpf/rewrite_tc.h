@@ -129,17 +129,13 @@ static __always_inline void tc_translate_quote(struct __sk_buff *skb, const stru
 		quote_translate(p, data, data_end, p->source, nat->source, false);
 }
 
-/*
- * Rewrite P as NAT says. Pointers into the packet are void afterwards. Global, as what follows that is
- * called from several places: the verifier then reads it once, and not once for every way to it.
- */
-__noinline int tc_nat(struct __sk_buff *skb, const struct packet *p, const struct nat *nat)
+/* Rewrite P as NAT says. Pointers into the packet are void afterwards. */
+static __always_inline int tc_nat(struct __sk_buff *skb, const struct packet *p,
+				  const struct nat *nat)
 {
 	struct iphdr *ip;
 	__u64 change;
 
-	if (!p || !nat)
-		return -1;
 	ip = skb_data(skb) + p->l3;
 	if ((void *)(ip + 1) > skb_data_end(skb))
 		return -1;
@@ -166,6 +162,15 @@ __noinline int tc_nat(struct __sk_buff *skb, const struct packet *p, const struc
 	tc_replace_pseudo(skb, p, p->source, nat->source);
 	tc_replace_pseudo(skb, p, p->destination, nat->destination);
 	return 0;
+}
+
+/*
+ * The same for what is seldom. Global, as what follows that is called from several places: the verifier then reads
+ * it once, and not once for every way to it.
+ */
+__noinline int tc_nat_seldom(struct __sk_buff *skb, const struct packet *p, const struct nat *nat)
+{
+	return p && nat ? tc_nat(skb, p, nat) : -1;
 }
 
 #endif /* BPF_REWRITE_TC_H */

@@ -23,7 +23,8 @@ __noinline int segment_checksum_is_true(struct xdp_md *ctx, __u32 l4, __u32 leng
 	__u64 sum = pseudo & 0xffff;
 
 	if (l4 > HEADERS_MAX || length > SEGMENT_MAX ||
-	    !csum_add_chunks(xdp_data(ctx) + l4, xdp_data_end(ctx), length, SEGMENT_MAX, &sum) ||
+	    !csum_add_large(xdp_data(ctx) + l4, xdp_data_end(ctx), length, &sum) ||
+	    !csum_add_small(xdp_data(ctx) + l4, xdp_data_end(ctx), length, &sum) ||
 	    !csum_add_rest(xdp_data(ctx) + l4, xdp_data_end(ctx), length, &sum))
 		return 0;
 	return csum_fold(sum) == 0xffff;

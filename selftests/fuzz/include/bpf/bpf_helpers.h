@@ -24,6 +24,11 @@ static __always_inline __u64 bounded(__u64 value, const __u64 mask)
 	return value & mask;
 }
 
+static __always_inline __u64 ones_unless_zero(__u64 value)
+{
+	return value ? ~0ULL : 0;
+}
+
 void *bpf_map_lookup_elem(void *map, const void *key);
 long bpf_map_update_elem(void *map, const void *key, const void *value, __u64 flags);
 long bpf_map_delete_elem(void *map, const void *key);
