@@ -184,16 +184,21 @@ static int choose_peer(struct plan *plan, __be32 given, const struct nestwg_conf
 static int find_listen_ports(struct plan *plan, const struct wg_names *names)
 {
 	struct wg_device device;
+	uint16_t port;
 
 	plan->listen_ports = calloc(names->count, sizeof(*plan->listen_ports));
 	if (!plan->listen_ports)
 		return fail(plan->nic.name, "cannot list the listen ports: %s", strerror(errno));
 	for (size_t i = 0; i < names->count; i++) {
-		if (wg_device_get(names->list[i], &device))
-			continue;
-		if (device.listen_port)
-			plan->listen_ports[plan->nr_listen_ports++] = device.listen_port;
-		wg_device_free(&device);
+		port = plan->wg.listen_port;
+		if (strcmp(names->list[i], plan->tunnel.name) != 0) {
+			if (wg_device_get(names->list[i], &device))
+				continue;
+			port = device.listen_port;
+			wg_device_free(&device);
+		}
+		if (port)
+			plan->listen_ports[plan->nr_listen_ports++] = port;
 	}
 	return 0;
 }

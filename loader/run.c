@@ -98,23 +98,33 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -ECHILD;
 }
 
-static int run_with(const char *const argv[], int input, char **output)
+static int start_with(const char *const argv[], int input, struct running_command *command)
 {
-	int fds[2], err, status;
-	pid_t pid = -1;
+	int fds[2], err;
 
-	*output = NULL;
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
-	err = spawn(argv, input, fds[1], &pid);
+	err = spawn(argv, input, fds[1], &command->pid);
 	close(fds[1]);
-	if (err) {
+	if (err)
 		close(fds[0]);
-		return err;
-	}
-	err = read_all(fds[0], output);
-	close(fds[0]);
-	status = wait_for(pid);
+	command->output = fds[0];
+	return err;
+}
+
+int run_start(const char *const argv[], struct running_command *command)
+{
+	return start_with(argv, -1, command);
+}
+
+int run_finish(const struct running_command *command, char **output)
+{
+	int err, status;
+
+	*output = NULL;
+	err = read_all(command->output, output);
+	close(command->output);
+	status = wait_for(command->pid);
 	if (err)
 		return err;
 	if (status < 0) {
@@ -123,6 +133,16 @@ static int run_with(const char *const argv[], int input, char **output)
 		*output = NULL;
 	}
 	return status;
+}
+
+static int run_with(const char *const argv[], int input, char **output)
+{
+	struct running_command command;
+	int err;
+
+	*output = NULL;
+	err = start_with(argv, input, &command);
+	return err ? err : run_finish(&command, output);
 }
 
 int run(const char *const argv[], char **output)

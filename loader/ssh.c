@@ -164,16 +164,14 @@ static bool is_listening(const struct listeners *listeners, uint16_t port)
  * What sshd would listen on is a hint then, if something does listen there; and if no sshd is to be
  * found at all, perhaps since it is started later at boot, the only one there is.
  */
-static int add_configured(const struct listeners *listeners, struct ssh_ports *ports)
+static int add_configured(const struct running_command *sshd, const struct listeners *listeners,
+			  struct ssh_ports *ports)
 {
 	bool none_found = !ports->count;
-	/* sshd refuses to run without an absolute path. */
-	const char *const argv[] = { "/usr/sbin/sshd", "-T", NULL };
 	char *output, *rest, *line;
-	int status, err = 0;
+	int err = 0;
 
-	status = run(argv, &output);
-	if (status < 0)
+	if (run_finish(sshd, &output) < 0)
 		return 0;
 	rest = output;
 	while (!err && (line = strsep(&rest, "\n"))) {
@@ -289,8 +287,12 @@ static int add_translated(struct ssh_ports *ports, __be32 address)
 
 int ssh_ports_get(struct ssh_ports *ports, __be32 address)
 {
+	/* sshd refuses to run without an absolute path. It takes a while: meanwhile we look around. */
+	const char *const argv[] = { "/usr/sbin/sshd", "-T", NULL };
 	struct listeners listeners = { .address = address };
-	int err;
+	struct running_command sshd;
+	bool started = !run_start(argv, &sshd);
+	int err, configured = 0;
 
 	memset(ports, 0, sizeof(*ports));
 	err = sockets_each(IPPROTO_TCP, note_listener, &listeners);
@@ -298,8 +300,10 @@ int ssh_ports_get(struct ssh_ports *ports, __be32 address)
 		err = listeners.err;
 	if (!err)
 		err = add_sshd_listeners(&listeners, ports);
+	if (started)
+		configured = add_configured(&sshd, &listeners, ports);
 	if (!err)
-		err = add_configured(&listeners, ports);
+		err = configured;
 	if (!err)
 		err = add_session(ports);
 	if (!err)

@@ -9,11 +9,21 @@
 
 static char *sshd_says;
 
-/* In the place of run(): sshd said that. */
-int __wrap_run(const char *const argv[], char **output);
-int __wrap_run(const char *const argv[], char **output)
+static const struct running_command nothing = { .pid = -1, .output = -1 };
+
+/* In the place of a program that is run: sshd said that. */
+int __wrap_run_start(const char *const argv[], struct running_command *command);
+int __wrap_run_start(const char *const argv[], struct running_command *command)
 {
 	EXPECT(strcmp(argv[0], "/usr/sbin/sshd") == 0);
+	*command = nothing;
+	return 0;
+}
+
+int __wrap_run_finish(const struct running_command *command, char **output);
+int __wrap_run_finish(const struct running_command *command, char **output)
+{
+	EXPECT(command->pid == -1 && command->output == -1);
 	*output = strdup(sshd_says);
 	return 0;
 }
@@ -38,7 +48,7 @@ static void check_configured(void)
 	struct listeners listeners = { &here, 1, 0, 0 };
 	struct ssh_ports ports = {};
 
-	EXPECT(!add_configured(&listeners, &ports));
+	EXPECT(!add_configured(&nothing, &listeners, &ports));
 	for (size_t i = 0; i < ports.count; i++) {
 		char number[8];
 
