@@ -53,6 +53,24 @@ results_are_whole()
 	CHECK
 }
 
+commands_are_timed()
+{
+	mkdir -p "$WORK/out"
+	"$ROOT/scripts/bench.d/commands" 1 "$WORK/out" || return
+	python3 -IS - "$WORK/out" <<-'CHECK'
+		import json, sys, pathlib
+		out = pathlib.Path(sys.argv[1])
+		result = json.loads((out / "commands.json").read_text())
+		assert result["binary_bytes"] < 1 << 20, result["binary_bytes"]
+		assert {"attach, native", "attach, tc", "allow 8443", "iptables -A, three rules"} <= set(result["commands"])
+		for name, step in result["commands"].items():
+		    assert 0 < step["cpu"]["median"] and 0 < step["elapsed"]["least"] <= step["elapsed"]["most"], (name, step)
+		    assert f"| {name} |" in (out / "commands.md").read_text(), name
+		# CPU time, which other work on the machine does not lengthen by much.
+		assert result["commands"]["allow 8443"]["cpu"]["median"] < 10, result["commands"]["allow 8443"]
+	CHECK
+}
+
 # A way that does nothing must not be measured as a fast one.
 idle_way_is_refused()
 {
@@ -170,6 +188,7 @@ tap "two namespaces" network
 tap "bench measures forwarding, replies and drops" bench_measures
 tap "its results, report and plots are whole" results_are_whole
 tap "a way that does nothing is not measured" idle_way_is_refused
+tap "the times of the commands are written" commands_are_timed
 tap "pktgen/send refuses what could hit others" send_refuses
 tap "pktgen/send --dry-run shows what it would do" send_shows
 tap "pktgen/send sends what was asked for" send_sends
