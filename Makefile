@@ -9,6 +9,8 @@ UNITDIR	?= $(PREFIX)/lib/systemd/system
 UDEVDIR	?= $(PREFIX)/lib/udev/rules.d
 COMPLETIONDIR ?= $(PREFIX)/share/bash-completion/completions
 DESTDIR	?=
+# Without symbols; a package keeps them apart.
+INSTALL_PROGRAM ?= install -s
 
 CC	?= cc
 CLANG	?= clang
@@ -91,7 +93,7 @@ INSTALLED := $(SBINDIR)/nestwg-xdp $(MANDIR)/man8/nestwg-xdp.8 $(COMPLETIONDIR)/
 	     $(UDEVDIR)/90-nestwg-xdp.rules
 
 install: all
-	install -D -m 0755 $(BUILD)/nestwg-xdp $(DESTDIR)$(SBINDIR)/nestwg-xdp
+	$(INSTALL_PROGRAM) -D -m 0755 $(BUILD)/nestwg-xdp $(DESTDIR)$(SBINDIR)/nestwg-xdp
 	install -D -m 0644 scripts/nestwg-xdp.8 $(DESTDIR)$(MANDIR)/man8/nestwg-xdp.8
 	install -D -m 0644 scripts/completion/nestwg-xdp.bash $(DESTDIR)$(COMPLETIONDIR)/nestwg-xdp
 	install -d $(DESTDIR)$(UNITDIR)/wg-quick@.service.d
