@@ -38,7 +38,7 @@ const char attach_help[] =
 "                  address in the AllowedIPs of WG's peers)\n"
 "  --address ADDR  which of IFACE's IPv4 addresses is given to the home (default: the first)\n"
 "  --allow SPEC    this stays on the gateway; may be repeated (see `" PROGRAM " help allow`)\n"
-"  --mode MODE     auto: native if the driver can, else tc (default)\n"
+"  --mode MODE     auto: native, or tc if the driver cannot or tc is better for it (default)\n"
 "                  native: XDP in the driver; generic: XDP in the stack; tc: no XDP\n"
 "  --no-ssh        do not keep the ports of sshd and of this SSH session on the gateway\n"
 "  --replace       take the place of another tool's XDP program\n"
@@ -273,7 +273,7 @@ static int check_xdp(const struct plan *plan, const struct nestwg_config *old, b
 		return fail(nic, "cannot find out which XDP program it has: %s", strerror(-err));
 	if (ours.health == HOOK_ALIVE && other->id == ours.program_id)
 		other->id = 0;
-	if (!other->id || replace || plan->mode == NESTWG_MODE_TC)
+	if (!other->id || replace || plan->mode == NESTWG_MODE_TC || plan->auto_is_tc)
 		return 0;
 	return fail(nic, "another XDP program (%s, id %u) is attached; --replace takes its place, "
 		    "--mode tc leaves it alone", *other->name ? other->name : "without a name",

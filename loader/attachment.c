@@ -9,6 +9,7 @@
 
 #include "attachment.h"
 #include "before.h"
+#include "driver.h"
 #include "error.h"
 #include "exclude.h"
 #include "exclusions.h"
@@ -333,14 +334,16 @@ static void print_result(const struct attachment *a)
 {
 	const struct nestwg_config *config = &a->state.config;
 	const char *action = a->old.attached_at ? "upgraded" : "attached";
+	char reason[DRIVER_TEXT_SIZE];
 
 	if (a->options->json) {
 		result_print_report(nic_of(a), action);
 		return;
 	}
+	driver_mode_reason(nic_of(a), config, reason);
 	printf("%s: %s in %s mode", nic_of(a), action, mode_name(config->mode));
-	if (config->native_error)
-		printf(" (driver refused native XDP: %s)", strerror(config->native_error));
+	if (*reason)
+		printf(" (%s)", reason);
 	printf(": %s goes to ", address_text(config->address).s);
 	printf("%s through %s (MTU %u)\n", address_text(config->peer).s, a->plan->tunnel.name,
 	       a->plan->tunnel.mtu);

@@ -171,6 +171,8 @@ int ingress_put(const struct ingress *ingress)
 	enum nestwg_mode now = mode_now(ingress), wanted = ingress->plan->mode;
 	int err = 0;
 
+	if (ingress->plan->auto_is_tc)
+		wanted = NESTWG_MODE_TC;
 	if (now != NESTWG_MODE_TC &&
 	    (wanted == now || (wanted == NESTWG_MODE_AUTO && now == NESTWG_MODE_NATIVE))) {
 		err = replace_xdp(ingress, now);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver.h"
 #include "error.h"
 #include "format.h"
 #include "hook.h"
@@ -244,6 +245,7 @@ int plan_make(struct plan *plan, const struct attach_options *options,
 		plan->mode = old->mode_wanted;
 
 	err = choose_nic(plan, options->nic, &tunnels);
+	plan->auto_is_tc = plan->mode == NESTWG_MODE_AUTO && driver_wants_tc(options->nic);
 	if (!err)
 		err = choose_address(plan, options->address, old);
 	if (!err)

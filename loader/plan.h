@@ -38,6 +38,7 @@ struct plan {
 	__be32 peer;
 	__be32 tunnel_address;
 	enum nestwg_mode mode;	/* as wanted */
+	bool auto_is_tc;	/* that is AUTO, and tc serves this driver better */
 	uint16_t *listen_ports;	/* of all WireGuard interfaces here */
 	size_t nr_listen_ports;
 };

@@ -8,6 +8,7 @@
 
 #include "colour.h"
 #include "commands.h"
+#include "driver.h"
 #include "error.h"
 #include "exclusions.h"
 #include "format.h"
@@ -26,9 +27,9 @@ const char status_help[] =
 "wrong, if something is. Nothing attached is not an error.\n"
 "\n"
 "  --json  a list with one object for each interface: interface, complete, mode, mode_wanted,\n"
-"          native_error, hooks, address, peer, wireguard, exclusions, own_flows, attached_at,\n"
-"          taken_back_in (seconds, as long as it has to be confirmed, else null), counters (all of\n"
-"          them, also those that are zero), problems\n";
+"          mode_reason, native_error, hooks, address, peer, wireguard, exclusions, own_flows,\n"
+"          attached_at, taken_back_in (seconds, as long as it has to be confirmed, else null),\n"
+"          counters (all of them, also those that are zero), problems\n";
 
 static const struct option long_options[] = {
 	{ "json", no_argument, NULL, 'j' },
@@ -36,11 +37,14 @@ static const struct option long_options[] = {
 	{}
 };
 
-static void print_mode(const struct nestwg_config *config)
+static void print_mode(const struct report *report)
 {
-	printf("  mode: %s", mode_name(config->mode));
-	if (config->native_error)
-		printf(" (driver refused native XDP: %s)", strerror(config->native_error));
+	char reason[DRIVER_TEXT_SIZE];
+
+	driver_mode_reason(report->name, &report->state.config, reason);
+	printf("  mode: %s", mode_name(report->state.config.mode));
+	if (*reason)
+		printf(" (%s)", reason);
 	putchar('\n');
 }
 
@@ -127,7 +131,7 @@ static void print_report(const struct report *report)
 	printf("interface: %s\n", report->name);
 	if (report->readable) {
 		print_pending(report);
-		print_mode(&report->state.config);
+		print_mode(report);
 		print_hooks(report);
 		print_tunnel(report);
 		printf("  stays on the gateway: ");

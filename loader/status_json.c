@@ -2,6 +2,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "driver.h"
 #include "exclusions.h"
 #include "format.h"
 #include "pending.h"
@@ -104,10 +105,13 @@ struct json_object *exclusions_json(const struct state *state)
 static void add_readable(struct json_object *object, const struct report *report)
 {
 	const struct nestwg_config *config = &report->state.config;
+	char reason[DRIVER_TEXT_SIZE];
 
 	add_number(object, "ifindex", config->nic_ifindex);
 	add_text(object, "mode", mode_name(config->mode));
 	add_text(object, "mode_wanted", mode_name(config->mode_wanted));
+	driver_mode_reason(report->name, config, reason);
+	add_text(object, "mode_reason", *reason ? reason : NULL);
 	add_text(object, "native_error", config->native_error ? strerror(config->native_error) :
 								NULL);
 	add(object, "hooks", hooks_json(report));

@@ -155,6 +155,16 @@ dummy_nic()
 	ip -n "$HOUSE_PREFIX-gw" link add plain0 type bridge && addresses gw <<<"plain0 192.0.3.10/24"
 }
 
+auto_is_native()
+{
+	expect "attach says" "$(nestwg attach enp0s6 --wg wgcli0 --replace)" 'native mode \(auto: veth has native XDP\)' &&
+		expect "status" "$(nestwg status)" 'mode: native \(auto: veth' &&
+		expect "status --json" "$(nestwg status --json)" '"mode_reason": ?"auto: veth has native XDP"' || return
+	nestwg attach enp0s6 --mode native >/dev/null &&
+		expect "status --json, asked for" "$(nestwg status --json)" '"mode_reason": ?null' &&
+		nestwg detach enp0s6 >/dev/null
+}
+
 auto_falls_back_to_tc()
 {
 	local text
@@ -347,6 +357,7 @@ tap "--replace takes its place" replace_takes_its_place
 tap "refused: native XDP that the driver has not" eval 'dummy_nic &&
 	refused 1 "plain0: cannot attach native XDP: driver refused \(Operation not supported\); try --mode tc" \
 		attach plain0 --wg wgcli0 --mode native'
+tap "auto takes native XDP where the driver has it, and says why" auto_is_native
 tap "auto falls back to tc and says why" auto_falls_back_to_tc
 tap "another XDP program, on a link, is replaced" other_link_is_replaced
 tap "another XDP program is put back" other_is_put_back

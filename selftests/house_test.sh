@@ -88,7 +88,11 @@ mode_in_force()
 
 	lacking "have no modes" || return
 	status=$(on gw "$NESTWG" status --json) || return
-	[[ $MODE != auto ]] || wanted='native|tc'
+	if [[ $MODE == auto ]]; then
+		wanted='native|tc'
+		[[ $HOUSE_NIC != virtio ]] || wanted=tc
+		expect "status" "$(on gw "$NESTWG" status)" 'mode: (native|tc) \((auto|driver refused)' || return
+	fi
 	expect "status --json" "$(tr -d ' \n\t' <<<"$status")" "\"mode\":\"($wanted)\""
 }
 
