@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "doctor.h"
+#include "driver.h"
 #include "error.h"
 #include "ethtool.h"
 #include "format.h"
@@ -69,6 +70,7 @@ static void explain_refusal(struct doctor *doctor, const char *driver)
 void check_driver(struct doctor *doctor)
 {
 	const struct nestwg_config *config = &doctor->report.state.config;
+	char reason[DRIVER_TEXT_SIZE];
 	struct ethtool_drvinfo info;
 	const char *driver = info.driver;
 
@@ -76,7 +78,8 @@ void check_driver(struct doctor *doctor)
 		driver = "a driver without a name";
 	if (!doctor_attached(doctor)) {
 		found(doctor, SEVERITY_OK, "%s", driver);
-		if (native_mtu(driver) && doctor->nic.mtu > native_mtu(driver)) {
+		if (native_mtu(driver) && !driver_wants_tc(doctor->name) &&
+		    doctor->nic.mtu > native_mtu(driver)) {
 			found(doctor, SEVERITY_NOTE, "%s takes native XDP up to an MTU of %u only, "
 			      "here it is %u", driver, native_mtu(driver), doctor->nic.mtu);
 			mend(doctor, "ip link set %s mtu %u", doctor->name, ETHERNET_MTU);
@@ -84,8 +87,9 @@ void check_driver(struct doctor *doctor)
 	} else if (config->native_error) {
 		explain_refusal(doctor, driver);
 	} else {
+		driver_mode_reason(doctor->name, config, reason);
 		found(doctor, SEVERITY_OK, "%s, mode %s (%s)", driver, mode_name(config->mode),
-		      config->mode_wanted == NESTWG_MODE_AUTO ? "chosen" : "as wanted");
+		      *reason ? reason : "as wanted");
 	}
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "driver.h"
 #include "dry_run.h"
 #include "error.h"
 #include "exclude.h"
@@ -12,10 +13,10 @@
 #include "verbose.h"
 #include "xdp_features.h"
 
-static bool stays_in_xdp(const struct nestwg_config *old, enum nestwg_mode wanted)
+static bool stays_in_xdp(const struct nestwg_config *old, const struct plan *plan)
 {
-	return old->attached_at && old->mode == NESTWG_MODE_NATIVE &&
-	       (wanted == NESTWG_MODE_NATIVE || wanted == NESTWG_MODE_AUTO);
+	return old->attached_at && old->mode == NESTWG_MODE_NATIVE && !plan->auto_is_tc &&
+	       (plan->mode == NESTWG_MODE_NATIVE || plan->mode == NESTWG_MODE_AUTO);
 }
 
 static int foresee_mode(struct forecast *forecast, const struct nestwg_config *old)
@@ -25,7 +26,7 @@ static int foresee_mode(struct forecast *forecast, const struct nestwg_config *o
 
 	forecast->mode = mode_name(plan->mode);
 	forecast->why = "as asked for";
-	if (stays_in_xdp(old, plan->mode)) {
+	if (stays_in_xdp(old, plan)) {
 		forecast->mode = "native";
 		forecast->why = "as it is now";
 		return 0;
@@ -35,7 +36,10 @@ static int foresee_mode(struct forecast *forecast, const struct nestwg_config *o
 			    "--mode tc");
 	if (plan->mode != NESTWG_MODE_AUTO)
 		return 0;
-	if (support == XDP_ABSENT) {
+	if (plan->auto_is_tc) {
+		forecast->mode = "tc";
+		forecast->why = driver_wants_tc(plan->nic.name);
+	} else if (support == XDP_ABSENT) {
 		forecast->mode = "tc";
 		forecast->why = "auto: the driver has no native XDP";
 	} else if (support == XDP_PRESENT) {
