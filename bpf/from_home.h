@@ -10,8 +10,7 @@
 /* How a packet leaves the NIC. */
 struct way_out {
 	bool known;		/* false: the kernel has to look for the neighbour */
-	__u8 source[ETH_ALEN];
-	__u8 destination[ETH_ALEN];
+	__u8 addresses[2 * ETH_ALEN];	/* the neighbour's, and the NIC's */
 };
 
 /*
@@ -30,16 +29,27 @@ static __always_inline bool leaves_by_nic(struct __sk_buff *skb, const struct ne
 		.ifindex = cfg->wg_ifindex,
 	};
 
+	__u64 now = bpf_ktime_get_coarse_ns();
+	struct nestwg_next_hop *hop;
+
 	/* Multicast, broadcast, loopback: nobody that a packet could be routed to. */
 	if (is_martian(p->destination))
 		return false;
+	hop = next_hop_slot(p->destination);
+	if (hop && next_hop_holds(hop, cfg, p, now)) {
+		out->known = true;
+		__builtin_memcpy(out->addresses, hop->addresses, sizeof(out->addresses));
+		return true;
+	}
 	switch (bpf_fib_lookup(skb, &fib, sizeof(fib), 0)) {
 	case BPF_FIB_LKUP_RET_SUCCESS:
 		if (fib.ifindex != cfg->nic_ifindex)
 			return false;
 		out->known = true;
-		__builtin_memcpy(out->source, fib.smac, ETH_ALEN);
-		__builtin_memcpy(out->destination, fib.dmac, ETH_ALEN);
+		__builtin_memcpy(out->addresses, fib.dmac, ETH_ALEN);
+		__builtin_memcpy(out->addresses + ETH_ALEN, fib.smac, ETH_ALEN);
+		if (hop)
+			next_hop_keep(hop, cfg, p, &fib, now);
 		return true;
 	case BPF_FIB_LKUP_RET_NO_NEIGH:
 	case BPF_FIB_LKUP_RET_FRAG_NEEDED:
@@ -186,8 +196,7 @@ static __always_inline int home_out_of_nic(struct __sk_buff *skb, const struct n
 	eth->h_proto = bpf_htons(ETH_P_IP);
 	if (!out->known)
 		return bpf_redirect_neigh(cfg->nic_ifindex, NULL, 0, 0);
-	__builtin_memcpy(eth->h_dest, out->destination, ETH_ALEN);
-	__builtin_memcpy(eth->h_source, out->source, ETH_ALEN);
+	__builtin_memcpy(eth, out->addresses, sizeof(out->addresses));
 	return bpf_redirect(cfg->nic_ifindex, 0);
 }
 

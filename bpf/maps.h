@@ -49,6 +49,13 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, NESTWG_NEXT_HOPS);
+	__type(key, __u32);
+	__type(value, struct nestwg_next_hop);
+} next_hops SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, NESTWG_NR_REASONS);
 	__type(key, __u32);
 	__type(value, struct nestwg_counter);

@@ -42,6 +42,7 @@
 #include "rewrite_tc.h"		/* NAT on an skb */
 #include "watch.h"		/* for `nestwg-xdp monitor` */
 #include "answer.h"		/* ICMP errors that are sent */
+#include "next_hop.h"		/* the kernel's routes and neighbours, for a moment */
 #include "from_wire.h"		/* NIC to tunnel, in tc */
 #include "from_home.h"		/* tunnel to NIC, in tc */
 

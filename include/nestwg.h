@@ -144,6 +144,19 @@ struct nestwg_fragment_state {
  * broadcast addresses of its networks.
  */
 
+/* Map `next_hops`, per CPU, indexed by a hash of the destination: the way out of the NIC, as the kernel told. */
+struct nestwg_next_hop {
+	__u64 told;		/* CLOCK_MONOTONIC, nanoseconds */
+	__be32 destination;
+	__u32 nic_ifindex;
+	__u8 addresses[12];	/* the neighbour's, and the NIC's: how the frame begins */
+	__u8 protocol;
+	__u8 unused[3];
+};
+
+#define NESTWG_NEXT_HOPS_BITS	10
+#define NESTWG_NEXT_HOPS	(1 << NESTWG_NEXT_HOPS_BITS)
+
 /* Map `counters`, per CPU, indexed by enum nestwg_reason. */
 struct nestwg_counter {
 	__u64 packets;

@@ -53,6 +53,7 @@ void add_wire_tests(struct suite *suite);	/* packet_wire.c: from the wire */
 void add_home_tests(struct suite *suite);	/* packet_home.c: from the home */
 void add_flow_tests(struct suite *suite);	/* packet_flow.c: the gateway's own flows */
 void add_slots_tests(struct suite *suite);	/* packet_slots.c: whom they are with */
+void add_next_hop_tests(struct suite *suite);	/* packet_next_hop.c */
 void add_fragment_tests(struct suite *suite);	/* packet_fragment.c */
 void add_size_tests(struct suite *suite);	/* packet_size.c */
 void add_flood_tests(struct suite *suite);	/* packet_flood.c: full maps */

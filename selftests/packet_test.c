@@ -150,6 +150,7 @@ int main(void)
 	add_flow_tests(&suite);
 	add_slots_tests(&suite);
 	add_home_tests(&suite);
+	add_next_hop_tests(&suite);
 	add_flood_tests(&suite);
 	add_random_tests(&suite);
 	add_watch_tests(&suite);

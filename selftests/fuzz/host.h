@@ -32,7 +32,7 @@ struct host_map {
 
 /* host_programs.c; by this order. */
 enum { MAP_CONFIG, MAP_PORTS, MAP_PROTOCOLS, MAP_ADDRESSES, MAP_FLOWS, MAP_FRAGMENTS, MAP_COUNTERS,
-       MAP_ANSWERS, MAP_WATCHER, NR_MAPS };
+       MAP_ANSWERS, MAP_WATCHER, MAP_NEXT_HOPS, NR_MAPS };
 extern const struct host_map host_maps[NR_MAPS];
 
 void host_maps_reset(void);

@@ -22,4 +22,5 @@ const struct host_map host_maps[NR_MAPS] = {
 	[MAP_COUNTERS] = HOST_MAP(counters),
 	[MAP_ANSWERS] = HOST_MAP(answers),
 	[MAP_WATCHER] = HOST_MAP(watcher),
+	[MAP_NEXT_HOPS] = HOST_MAP(next_hops),
 };
