@@ -464,10 +464,15 @@ house_dns()
 	{
 		printf '%s\n' no-resolv no-hosts bind-interfaces user=root group=root edns-packet-max=4096 \
 			"listen-address=$address" "address=/example.test/$HOUSE_INTERNET"
-		# Fifteen records make an answer of 4020 bytes, which UDP carries in fragments.
 		printf "txt-record=big.example.test,%02d$text\\n" {1..15}
 	} >"$WORK/etc/dnsmasq-$host.conf"
 	serve "dns-$host" "$host" dnsmasq --keep-in-foreground --conf-file="$WORK/etc/dnsmasq-$host.conf" --pid-file=
+}
+
+# house_big_answer HOST SERVER: the answer has all fifteen records of house_dns, which UDP carries in fragments.
+house_big_answer()
+{
+	expect_is "DNS" "$(on "$1" "${HOUSE_PEER[@]}" dns "$2" big.example.test)" "4020 bytes, 15 records"
 }
 
 house_ssh_keys()

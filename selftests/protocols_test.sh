@@ -169,14 +169,6 @@ long_hello()
 
 # --- DNS -----------------------------------------------------------------------------------------
 
-BIG_ANSWER='^4020 bytes, 15 records$'
-
-# asks HOST SERVER
-asks()
-{
-	expect "DNS" "$(peer "$1" dns "$2" big.example.test)" "$BIG_ANSWER"
-}
-
 # All three fragments are counted as an answer to the gateway, and none enters the tunnel.
 gateway_asks()
 {
@@ -184,7 +176,7 @@ gateway_asks()
 
 	reassembled=$(kernel_counter gw IpReasmOKs)
 	capture strays "$HOUSE_PREFIX-gw" "$HOUSE_WG" out 'ip[6:2] & 0x3fff != 0' || return
-	unmoved fragment_unseen unmoved forwarded_fragmented moves own_flow 3 asks gw "$HOUSE_INTERNET"
+	unmoved fragment_unseen unmoved forwarded_fragmented moves own_flow 3 house_big_answer gw "$HOUSE_INTERNET"
 	rc=$?
 	capture_stop strays
 	((rc == 0)) || return "$rc"
@@ -196,12 +188,12 @@ gateway_asks()
 # The fragments are as large as the NIC's MTU: the first two have to be taken apart again.
 server_asks()
 {
-	unmoved fragment_unseen moves forwarded_fragmented 2 asks server "$HOUSE_INTERNET"
+	unmoved fragment_unseen moves forwarded_fragmented 2 house_big_answer server "$HOUSE_INTERNET"
 }
 
 client_asks()
 {
-	moves home_returned 3 asks client "$HOUSE_PUBLIC"
+	moves home_returned 3 house_big_answer client "$HOUSE_PUBLIC"
 }
 
 # --- SCTP ----------------------------------------------------------------------------------------
