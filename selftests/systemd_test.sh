@@ -21,9 +21,11 @@ UNIT=nestwg-xdp@enp0s6.service
 HOUSE_WGWAN=wghome
 CONF=	# the machine's /etc/nestwg-xdp/enp0s6.conf
 
-# Called by each boot: the machine's cable comes in with it.
+# Called by each boot: the machine's cable comes in with it. The kernel takes its time to clear up the namespace of
+# before, and the other end of the old cable with it.
 booted_cabling()
 {
+	ip -n "$HOUSE_PREFIX-inet" link del to-gw 2>/dev/null
 	ip -n "$HOUSE_PREFIX-inet" link add to-gw type veth peer name enp0s6 netns "$BOOTED_NS" &&
 		in_ns "$BOOTED_NS" ethtool -K enp0s6 gro on >/dev/null &&
 		on inet ethtool -K to-gw tx off >/dev/null &&
@@ -170,7 +172,7 @@ reload_is_exact()
 stop()
 {
 	booted systemctl stop "$UNIT" && expect "status" "$(booted nestwg-xdp status)" "Not attached" &&
-		fails home_answers && expect_is "pins" "$(booted ls /sys/fs/bpf)" "maps.debug"$'\n'"progs.debug"
+		fails home_answers && fails booted test -e /sys/fs/bpf/nestwg
 }
 
 start_again()
