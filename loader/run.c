@@ -137,7 +137,7 @@ int run_finish(const struct running_command *command, char **output)
 
 static int run_with(const char *const argv[], int input, char **output)
 {
-	struct running_command command;
+	struct running_command command = { .pid = -1, .output = -1 };
 	int err;
 
 	*output = NULL;
