@@ -33,7 +33,8 @@ __noinline int segment_checksum_is_true(struct xdp_md *ctx, __u32 l4, __u32 leng
 /*
  * A veth peer or virtio host may leave the checksum to be completed later (CHECKSUM_PARTIAL); then the
  * field holds the pseudo header's sum, and XDP is not told. A true checksum has that value once in 65536
- * packets, so if the field looks like it, the whole segment is summed to tell the two apart.
+ * packets, so if the field looks like it, the whole segment is summed to tell the two apart. A partial one
+ * that is true as it stands cannot be told: one in 65536, and none from a NIC, which delivers whole ones.
  */
 static __always_inline bool checksum_is_partial(struct xdp_md *ctx, const struct packet *p,
 						__u16 check)
