@@ -128,7 +128,7 @@ int nestwg_learn(struct __sk_buff *skb)
 
 	/* What nestwg_return sends is the home's; other peers' packets may be masqueraded here. */
 	if (!cfg || skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present ||
-	    take_mark(skb, MARK_RETURNED))
+	    take_mark(skb, MARK_RETURNED) || is_of_rules_before(skb, cfg))
 		return TC_ACT_UNSPEC;
 	tc_pull_headers(skb, p.l3);
 	if (!parse(&p, skb_data(skb), skb_data_end(skb), skb->len, skb->gso_size))

@@ -216,4 +216,11 @@ static __always_inline void learn(const struct packet *p)
 				  nestwg_epoch(p->protocol, new.seen));
 }
 
+/* While the first attach is at work, nestwg_return is not there yet: the home's answers come by DNAT rules of before. */
+static __always_inline bool is_of_rules_before(const struct __sk_buff *skb,
+					       const struct nestwg_config *cfg)
+{
+	return !cfg->attached_at && skb->ingress_ifindex == cfg->wg_ifindex;
+}
+
 #endif /* BPF_OWN_FLOW_H */

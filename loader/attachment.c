@@ -185,17 +185,21 @@ static int fail_hook(const struct hook *hook, const struct netif *netif, int err
 		    hook->clsact && err == -ENOENT ? "; modprobe cls_bpf" : "");
 }
 
+static const struct netif *place_of(const struct attachment *a, enum hook_id id)
+{
+	return id == HOOK_RETURN ? &a->plan->tunnel : &a->plan->nic;
+}
+
 static int put_tc(struct attachment *a, enum hook_id id)
 {
-	bool tunnel = id == HOOK_RETURN;
-	const struct netif *netif = tunnel ? &a->plan->tunnel : &a->plan->nic;
+	const struct netif *netif = place_of(a, id);
 	struct hook *hook = &a->hooks[id];
 	int err;
 
 	hook->clsact = !a->state.config.tcx;
-	/* The NIC's was made for nestwg_learn, which comes first. */
+	/* The NIC's was made for nestwg_learn, which comes before nestwg_handoff. */
 	if (hook->clsact && id != HOOK_HANDOFF &&
-	    make_clsact(a, netif, tunnel ? CLSACT_TUNNEL : CLSACT_NIC))
+	    make_clsact(a, netif, id == HOOK_RETURN ? CLSACT_TUNNEL : CLSACT_NIC))
 		return -1;
 	err = hook_put(hook);
 	return err ? fail_hook(hook, netif, err) : 0;
@@ -221,7 +225,7 @@ static int put_first_tc(struct attachment *a, enum hook_id id)
 	if (!err)
 		return 0;
 	if (err != -EINVAL)
-		return fail_hook(&a->hooks[id], &a->plan->nic, err);
+		return fail_hook(&a->hooks[id], place_of(a, id), err);
 	a->state.config.tcx = 0;
 	if (write_config(a))
 		return -1;
@@ -249,20 +253,28 @@ static int put_hooks(struct attachment *a, struct xdp_program *other)
 		.other = other,
 	};
 
-	for (enum hook_id id = 0; id < NR_HOOKS; id++) {
-		const struct netif *netif = id == HOOK_RETURN ? &a->plan->tunnel : &a->plan->nic;
-
-		hook_init(&a->hooks[id], id, nic_of(a), netif->ifindex,
+	for (enum hook_id id = 0; id < NR_HOOKS; id++)
+		hook_init(&a->hooks[id], id, nic_of(a), place_of(a, id)->ifindex,
 			  programs_fd(a->programs, id));
-	}
-	if (check_signals(a) || put_first_tc(a, HOOK_LEARN) || put_tc(a, HOOK_RETURN))
+	/*
+	 * What DNAT rules forwarded until now goes on: the way in changes first, for connection tracking
+	 * goes on believing answers whose questions it does not see, but not the reverse. Until the way
+	 * back has changed, too, nestwg_learn leaves alone what comes by the tunnel.
+	 */
+	if (check_signals(a) || put_first_tc(a, HOOK_LEARN))
 		return -1;
 	flows_seed(&a->state);
-	if (put_tc(a, HOOK_HANDOFF) || check_signals(a) || ingress_put(&ingress))
+	if (put_tc(a, HOOK_HANDOFF) || check_signals(a) || ingress_put(&ingress) ||
+	    put_tc(a, HOOK_RETURN))
 		return -1;
 	a->state.config.attached_at = (__u64)time(NULL);
 	set_deadline(a);
-	return write_config(a);
+	if (write_config(a))
+		return -1;
+	/* Other peers' connections, masqueraded here, of the moment that nestwg_learn left out. */
+	if (!a->old.attached_at)
+		flows_seed(&a->state);
+	return 0;
 }
 
 /* The tunnel was another interface before: its qdisc goes with the filter. */
