@@ -85,7 +85,7 @@ static void seed_faults(void)
 	};
 
 	for (unsigned int i = 0; i < LENGTH_OF(packets); i++) {
-		for (__u8 fault = 1; fault < 14; fault++) {
+		for (__u8 fault = 1; fault < 20; fault++) {
 			struct way way = { .hook = packets[i].hook, .linear = 20 };
 
 			for (__u8 mode = 0; mode < 3; mode += 2)
@@ -239,7 +239,7 @@ static void seed_worlds(void)
 		}
 		seed_one(0, 0, 0, mtu, 0, &from_home, &home);
 	}
-	for (unsigned int fib = 0; fib < 64; fib++) {
+	for (unsigned int fib = 0; fib < 128; fib++) {
 		seed_one(0, 0, 0, MTU_USUAL, fib, &from_home, &tcp_home);
 		seed_one(0, 0, 0, MTU_USUAL, fib, &from_home, &elsewhere);
 	}
@@ -281,6 +281,8 @@ int main(int argc, char **argv)
 	seed_half_faults();
 	seeds_named("keep-reset");
 	add_reset_seeds();
+	seeds_named("keep-slots");
+	add_slot_seeds();
 	seeds_named("keep-watch");
 	add_watch_seeds();
 	printf("%u seeds\n", seeds_written());

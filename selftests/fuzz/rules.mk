@@ -12,7 +12,7 @@ FUZZ_PACKET_FLAGS := -D_GNU_SOURCE -Iselftests/fuzz/include -Iinclude -Ibpf -fno
 FUZZ_PACKET := $(addprefix selftests/fuzz/,host_programs.c host_maps.c host_packet.c host_helpers.c \
 	packet_view.c packet_input.c packet_check.c packet_fates.c packet_shown.c \
 	packet_fuzz.c)
-FUZZ_SEEDS := $(addprefix selftests/fuzz/,packet_seeds.c seed.c seed_flows.c seed_watch.c)
+FUZZ_SEEDS := $(addprefix selftests/fuzz/,packet_seeds.c seed.c seed_flows.c seed_slots.c seed_watch.c)
 FUZZ_HEADERS := selftests/packet_words.h $(wildcard selftests/fuzz/*.h selftests/fuzz/include/bpf/*.h bpf/* include/*.h loader/*)
 
 # What of the loader a target is linked with.

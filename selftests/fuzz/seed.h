@@ -56,6 +56,7 @@ void seed_one(__u8 mode, __u8 fault, __u8 flags, __u8 mtu, __u8 fib, const struc
 void add_flow_seeds(void);	/* seed_flows.c */
 void add_reset_seeds(void);
 void add_fragment_seeds(void);
+void add_slot_seeds(void);	/* seed_slots.c */
 void add_watch_seeds(void);	/* seed_watch.c */
 
 #endif /* SEED_H */
