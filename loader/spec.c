@@ -23,6 +23,7 @@ static const struct {
 };
 
 #define SPEC_SIZE	24	/* longer than any SPEC */
+#define PORT_DIGITS	5
 #define NR_PROTOCOLS (sizeof(protocols) / sizeof(protocols[0]))
 
 const char *protocol_name(uint8_t protocol)
@@ -39,22 +40,20 @@ static bool is_digit(char c)
 }
 
 /*
- * strtoul() would take leading blanks, signs and other bases. Returns what follows the number, or
- * NULL where there is no port number.
+ * strtoul() would take leading blanks, signs and other bases. No more digits than a port can have, so that
+ * a SPEC has a greatest length. Returns what follows the number, or NULL where there is no port number.
  */
 static const char *parse_port(const char *text, uint16_t *port)
 {
-	unsigned int value = 0;
+	unsigned int value = 0, digits = 0;
 
-	if (!is_digit(*text))
-		return NULL;
-	for (; is_digit(*text); text++) {
-		value = value * 10 + (unsigned int)(*text - '0');
-		if (value > UINT16_MAX)
+	for (; is_digit(text[digits]); digits++) {
+		if (digits == PORT_DIGITS)
 			return NULL;
+		value = value * 10 + (unsigned int)(text[digits] - '0');
 	}
 	*port = (uint16_t)value;
-	return value ? text : NULL;
+	return value && value <= UINT16_MAX ? text + digits : NULL;
 }
 
 static const char *parse_protocol(const char *text, struct spec *spec)

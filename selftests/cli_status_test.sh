@@ -77,6 +77,7 @@ slips()
 		says 2 "'tcp/2222' is not a SPEC: did you mean 2222/tcp\?.usage: nestwg-xdp allow SPEC" allow tcp/2222 &&
 		says 2 "did you mean 1000-2000/udp\?" disallow 1000:2000/UDP && says 2 "did you mean icmp\?" allow ICMP &&
 		says 2 "'70000/tcp' is not a SPEC: a port is a number" allow 70000/tcp &&
+		says 2 "'002222/tcp' is not a SPEC: a port is a number" allow 002222/tcp &&
 		says 2 "'enp0s6' is an interface, not a SPEC: did you mean --dev enp0s6\?" allow 2222 enp0s6 &&
 		says 2 "the subcommand comes before its options: nestwg-xdp allow --dev eth0 22.usage" --dev eth0 allow 22 &&
 		says 2 "what follows the colon labels an address, the interface is eth0" attach eth0:1 &&
