@@ -19,6 +19,8 @@ FUZZ_HEADERS := selftests/packet_words.h $(wildcard selftests/fuzz/*.h selftests
 FUZZ_ERROR	:= loader/error.c loader/colour.c loader/verbose.c
 FUZZ_spec	:= loader/spec.c loader/exclusions.c loader/format.c loader/netif.c loader/netlink.c \
 		   $(FUZZ_ERROR) selftests/fuzz/no_usage.c
+FUZZ_conf	:= $(addprefix loader/,conffile.c confedit.c confline.c spec.c exclusions.c format.c netif.c netlink.c) \
+		   $(FUZZ_ERROR) selftests/fuzz/no_usage.c
 FUZZ_init	:= $(addprefix loader/,init_take.c init_plan.c init_files.c init_wg_quick.c init_mikrotik.c \
 		   init_keys.c spec.c format.c run.c) $(FUZZ_ERROR) selftests/fuzz/no_usage.c
 FUZZ_wgdump	:= loader/wgdump.c loader/format.c
