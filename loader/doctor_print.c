@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "colour.h"
 #include "doctor_print.h"
+#include "json_add.h"
 
 static const struct {
 	const char *name;
@@ -58,21 +58,16 @@ void findings_print(const struct findings *findings)
 	       plural(warnings), notes, plural(notes));
 }
 
-static void add_text(struct json_object *object, const char *key, const char *text)
-{
-	json_object_object_add(object, key, text && *text ? json_object_new_string(text) : NULL);
-}
-
 static struct json_object *finding_json(const struct finding *finding)
 {
 	struct json_object *object = json_object_new_object();
 
-	add_text(object, "interface", finding->interface);
-	add_text(object, "check", finding->check);
-	add_text(object, "severity", finding->severity == SEVERITY_PROBLEM ?
-		 "problem" : severities[finding->severity].name);
-	add_text(object, "text", finding->text);
-	add_text(object, "mend", finding->mend);
+	json_add_text(object, "interface", finding->interface);
+	json_add_text(object, "check", finding->check);
+	json_add_text(object, "severity", finding->severity == SEVERITY_PROBLEM ?
+		      "problem" : severities[finding->severity].name);
+	json_add_text(object, "text", finding->text);
+	json_add_text(object, "mend", finding->mend);
 	return object;
 }
 
@@ -83,12 +78,8 @@ void findings_print_json(const struct findings *findings)
 
 	for (size_t i = 0; i < findings->count; i++)
 		json_object_array_add(list, finding_json(&findings->list[i]));
-	json_object_object_add(object, "problems", json_object_new_int64(
-			       findings_count(findings, SEVERITY_PROBLEM)));
-	json_object_object_add(object, "warnings", json_object_new_int64(
-			       findings_count(findings, SEVERITY_WARNING)));
+	json_add_number(object, "problems", findings_count(findings, SEVERITY_PROBLEM));
+	json_add_number(object, "warnings", findings_count(findings, SEVERITY_WARNING));
 	json_object_object_add(object, "findings", list);
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
+	json_print(object);
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <json-c/json.h>
 #include <netinet/in.h>
 #include <stdio.h>
 
@@ -7,6 +6,7 @@
 #include "exclusions.h"
 #include "forecast.h"
 #include "format.h"
+#include "json_add.h"
 #include "reasons_table.h"
 #include "status_json.h"
 
@@ -123,16 +123,6 @@ void forecast_print(const struct forecast *forecast)
 	print_services(forecast);
 }
 
-static void add_text(struct json_object *object, const char *key, const char *text)
-{
-	json_object_object_add(object, key, text && *text ? json_object_new_string(text) : NULL);
-}
-
-static void add_number(struct json_object *object, const char *key, uint64_t number)
-{
-	json_object_object_add(object, key, json_object_new_uint64(number));
-}
-
 static struct json_object *service_json(const struct forecast *forecast,
 					const struct service *service)
 {
@@ -140,14 +130,13 @@ static struct json_object *service_json(const struct forecast *forecast,
 	char spec[EXCLUSION_TEXT_SIZE];
 
 	spec_of(service, spec);
-	add_text(object, "spec", spec);
-	add_text(object, "process", service->process);
+	json_add_text(object, "spec", spec);
+	json_add_text(object, "process", service->process);
 	json_object_object_add(object, "pid",
 			       service->pid ? json_object_new_int(service->pid) : NULL);
-	add_text(object, "iptables", service->target);
-	json_object_object_add(object, "stays",
-			       json_object_new_boolean(forecast_stays(forecast, service)));
-	add_text(object, "counter", counter_of(forecast, service));
+	json_add_text(object, "iptables", service->target);
+	json_add_flag(object, "stays", forecast_stays(forecast, service));
+	json_add_text(object, "counter", counter_of(forecast, service));
 	return object;
 }
 
@@ -157,22 +146,20 @@ void forecast_print_json(const struct forecast *forecast)
 	struct json_object *services = json_object_new_array();
 	const struct plan *plan = forecast->plan;
 
-	add_text(object, "interface", plan->nic.name);
-	add_text(object, "action", forecast->upgrade ? "upgrade" : "attach");
-	add_text(object, "mode", forecast->mode);
-	add_text(object, "mode_wanted", mode_name(plan->mode));
-	add_text(object, "mode_reason", forecast->why);
-	add_text(object, "address", address_text(plan->address).s);
-	add_text(object, "peer", address_text(plan->peer).s);
-	add_text(object, "tunnel", plan->tunnel.name);
-	add_number(object, "mtu", plan->tunnel.mtu);
-	add_text(object, "other_xdp", forecast->other->id ? forecast->other->name : NULL);
+	json_add_text(object, "interface", plan->nic.name);
+	json_add_text(object, "action", forecast->upgrade ? "upgrade" : "attach");
+	json_add_text(object, "mode", forecast->mode);
+	json_add_text(object, "mode_wanted", mode_name(plan->mode));
+	json_add_text(object, "mode_reason", forecast->why);
+	json_add_text(object, "address", address_text(plan->address).s);
+	json_add_text(object, "peer", address_text(plan->peer).s);
+	json_add_text(object, "tunnel", plan->tunnel.name);
+	json_add_number(object, "mtu", plan->tunnel.mtu);
+	json_add_text(object, "other_xdp", forecast->other->id ? forecast->other->name : NULL);
 	json_object_object_add(object, "exclusions", exclusions_json(&forecast->state));
 	for (size_t i = 0; i < forecast->services.count; i++)
 		json_object_array_add(services, service_json(forecast,
 							     &forecast->services.list[i]));
 	json_object_object_add(object, "services", services);
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
+	json_print(object);
 }

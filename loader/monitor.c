@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "commands.h"
 #include "error.h"
 #include "format.h"
+#include "json_add.h"
 #include "nearest.h"
 #include "packet_text.h"
 #include "pins.h"
@@ -243,27 +243,20 @@ static void print_event(struct monitor *monitor, const struct nestwg_event *even
 	       colour(stdout, COLOUR_OFF));
 }
 
-static void add_text(struct json_object *object, const char *key, const char *value)
-{
-	json_object_object_add(object, key, json_object_new_string(value));
-}
-
 static void print_event_json(struct monitor *monitor, const struct nestwg_event *event)
 {
 	const struct reason *reason = &reasons[event->reason];
 	struct json_object *object = json_object_new_object();
 	char when[TIME_SIZE];
 
-	add_text(object, "time", time_text(monitor, event->time, "%Y-%m-%dT%H:%M:%S", when));
-	add_text(object, "interface", monitor->nic);
-	add_text(object, "from", origin_name(reason->origin));
-	add_text(object, "reason", reason->name);
-	add_text(object, "verdict", verdict_name(reason->verdict));
-	json_object_object_add(object, "length", json_object_new_int64(event->length));
+	json_add_text(object, "time", time_text(monitor, event->time, "%Y-%m-%dT%H:%M:%S", when));
+	json_add_text(object, "interface", monitor->nic);
+	json_add_text(object, "from", origin_name(reason->origin));
+	json_add_text(object, "reason", reason->name);
+	json_add_text(object, "verdict", verdict_name(reason->verdict));
+	json_add_number(object, "length", event->length);
 	packet_json(event, object);
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
+	json_print_line(object);
 }
 
 static bool has_enough(const struct monitor *monitor)

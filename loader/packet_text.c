@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "format.h"
+#include "json_add.h"
 #include "packet_text.h"
 #include "spec.h"
 
@@ -188,44 +189,29 @@ void packet_text(const struct nestwg_event *event, char *text, size_t size)
 		append(&to, "ethertype 0x%04x", h.ethertype);
 }
 
-static void add_number(struct json_object *object, const char *key, uint64_t value)
-{
-	json_object_object_add(object, key, json_object_new_uint64(value));
-}
-
-static void add_text(struct json_object *object, const char *key, const char *value)
-{
-	json_object_object_add(object, key, json_object_new_string(value));
-}
-
-static void add_flag(struct json_object *object, const char *key, bool value)
-{
-	json_object_object_add(object, key, json_object_new_boolean(value));
-}
-
 void packet_json(const struct nestwg_event *event, struct json_object *object)
 {
 	const struct headers h = headers_of(event);
 	char text[FLAGS_SIZE];
 
-	add_number(object, "ethertype", h.ethertype);
+	json_add_number(object, "ethertype", h.ethertype);
 	if (!h.has_ip)
 		return;
-	add_text(object, "source", address_text(h.ip.saddr).s);
-	add_text(object, "destination", address_text(h.ip.daddr).s);
-	add_number(object, "protocol", h.ip.protocol);
-	add_number(object, "ttl", h.ip.ttl);
-	add_flag(object, "df", ntohs(h.ip.frag_off) & IP_DF);
-	add_number(object, "fragment_offset", h.fragment_offset);
-	add_flag(object, "more_fragments", ntohs(h.ip.frag_off) & IP_MF);
+	json_add_text(object, "source", address_text(h.ip.saddr).s);
+	json_add_text(object, "destination", address_text(h.ip.daddr).s);
+	json_add_number(object, "protocol", h.ip.protocol);
+	json_add_number(object, "ttl", h.ip.ttl);
+	json_add_flag(object, "df", ntohs(h.ip.frag_off) & IP_DF);
+	json_add_number(object, "fragment_offset", h.fragment_offset);
+	json_add_flag(object, "more_fragments", ntohs(h.ip.frag_off) & IP_MF);
 	if (h.has_ports) {
-		add_number(object, "source_port", h.ports[0]);
-		add_number(object, "destination_port", h.ports[1]);
+		json_add_number(object, "source_port", h.ports[0]);
+		json_add_number(object, "destination_port", h.ports[1]);
 	}
 	if (h.has_tcp)
-		add_text(object, "tcp_flags", flags_text(h.tcp_flags, text));
+		json_add_text(object, "tcp_flags", flags_text(h.tcp_flags, text));
 	if (h.has_icmp) {
-		add_number(object, "icmp_type", h.icmp.type);
-		add_number(object, "icmp_code", h.icmp.code);
+		json_add_number(object, "icmp_type", h.icmp.type);
+		json_add_number(object, "icmp_code", h.icmp.code);
 	}
 }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "colour.h"
+#include "json_add.h"
 #include "reasons_table.h"
 
 #define ROW(reason, row_name, row_origin, row_verdict, row_text) \
@@ -58,12 +59,10 @@ struct json_object *counters_json(const struct nestwg_counter *counters)
 	for (unsigned int i = 0; i < NESTWG_NR_REASONS; i++) {
 		struct json_object *one = json_object_new_object();
 
-		json_object_object_add(one, "packets", json_object_new_uint64(counters[i].packets));
-		json_object_object_add(one, "bytes", json_object_new_uint64(counters[i].bytes));
-		json_object_object_add(one, "from",
-				       json_object_new_string(origin_name(reasons[i].origin)));
-		json_object_object_add(one, "verdict",
-				       json_object_new_string(verdict_name(reasons[i].verdict)));
+		json_add_number(one, "packets", counters[i].packets);
+		json_add_number(one, "bytes", counters[i].bytes);
+		json_add_text(one, "from", origin_name(reasons[i].origin));
+		json_add_text(one, "verdict", verdict_name(reasons[i].verdict));
 		json_object_object_add(all, reasons[i].name, one);
 	}
 	return all;

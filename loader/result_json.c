@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <stdio.h>
-
+#include "json_add.h"
 #include "reports.h"
 #include "result_json.h"
 #include "status_json.h"
 
 static void print(struct json_object *object, const char *action)
 {
-	json_object_object_add(object, "action", json_object_new_string(action));
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
+	json_add_text(object, "action", action);
+	json_print(object);
 }
 
 static void print_report(const struct report *report, void *action)
@@ -27,7 +24,7 @@ static struct json_object *named(const char *nic)
 {
 	struct json_object *object = json_object_new_object();
 
-	json_object_object_add(object, "interface", json_object_new_string(nic));
+	json_add_text(object, "interface", nic);
 	return object;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <getopt.h>
-#include <json-c/json.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 
 #include "commands.h"
 #include "error.h"
+#include "json_add.h"
 #include "pins.h"
 #include "preflight.h"
 #include "programs.h"
@@ -127,16 +127,16 @@ static void print_json(const struct view *view)
 		const struct sampled *sampled = &view->list[i];
 		struct json_object *object = json_object_new_object();
 
-		json_object_object_add(object, "interface",
-				       json_object_new_string(sampled->state.nic));
+		json_add_text(object, "interface", sampled->state.nic);
 		if (view->seconds)
 			json_object_object_add(object, "time", time_json());
 		json_object_object_add(object, "counters", counters_json(sampled->now));
 		json_object_array_add(list, object);
 	}
-	puts(json_object_to_json_string_ext(list, view->seconds ? JSON_C_TO_STRING_PLAIN :
-								 JSON_C_TO_STRING_PRETTY));
-	json_object_put(list);
+	if (view->seconds)
+		json_print_line(list);
+	else
+		json_print(list);
 }
 
 /* 0, or what sample_take() said of one that FAILED then is. */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <getopt.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "error.h"
 #include "exclusions.h"
 #include "format.h"
+#include "json_add.h"
 #include "netif.h"
 #include "pending.h"
 #include "pins.h"
@@ -183,8 +183,7 @@ static int status(const char *nic, bool json)
 	if (!err && nic && !output.count)
 		err = not_attached(nic);
 	else if (!err && json)
-		puts(json_object_to_json_string_ext(output.json, JSON_C_TO_STRING_PRETTY |
-						    JSON_C_TO_STRING_NOSLASHESCAPE));
+		json_print(json_object_get(output.json));
 	else if (!err && !output.count)
 		puts("Not attached to any interface.");
 	json_object_put(output.json);

@@ -5,6 +5,7 @@
 #include "driver.h"
 #include "exclusions.h"
 #include "format.h"
+#include "json_add.h"
 #include "pending.h"
 #include "reasons_table.h"
 #include "status_json.h"
@@ -14,19 +15,9 @@ static void add(struct json_object *object, const char *key, struct json_object 
 	json_object_object_add(object, key, value);
 }
 
-static void add_text(struct json_object *object, const char *key, const char *text)
-{
-	add(object, key, text && *text ? json_object_new_string(text) : NULL);
-}
-
-static void add_number(struct json_object *object, const char *key, uint64_t number)
-{
-	add(object, key, json_object_new_uint64(number));
-}
-
 static void add_address(struct json_object *object, const char *key, __be32 address)
 {
-	add_text(object, key, address ? address_text(address).s : NULL);
+	json_add_text(object, key, address ? address_text(address).s : NULL);
 }
 
 static struct json_object *hooks_json(const struct report *report)
@@ -38,9 +29,9 @@ static struct json_object *hooks_json(const struct report *report)
 		struct json_object *hook = json_object_new_object();
 		const char *kind = report->state.config.tcx ? "tcx" : "clsact";
 
-		add_text(hook, "kind", id == HOOK_INGRESS ? "xdp" : kind);
-		add(hook, "attached", json_object_new_boolean(state->health == HOOK_ALIVE));
-		add_number(hook, "program_id", state->program_id);
+		json_add_text(hook, "kind", id == HOOK_INGRESS ? "xdp" : kind);
+		json_add_flag(hook, "attached", state->health == HOOK_ALIVE);
+		json_add_number(hook, "program_id", state->program_id);
 		add(hooks, hook_name(id), hook);
 	}
 	return hooks;
@@ -50,10 +41,10 @@ static struct json_object *wireguard_json(const struct report *report)
 {
 	struct json_object *wireguard = json_object_new_object();
 
-	add_text(wireguard, "interface", report->tunnel.name);
-	add_number(wireguard, "ifindex", report->state.config.wg_ifindex);
-	add_number(wireguard, "mtu", report->tunnel.mtu);
-	add_number(wireguard, "listen_port", report->wg.listen_port);
+	json_add_text(wireguard, "interface", report->tunnel.name);
+	json_add_number(wireguard, "ifindex", report->state.config.wg_ifindex);
+	json_add_number(wireguard, "mtu", report->tunnel.mtu);
+	json_add_number(wireguard, "listen_port", report->wg.listen_port);
 	add_address(wireguard, "address", report->state.config.tunnel_address);
 	return wireguard;
 }
@@ -63,8 +54,8 @@ static struct json_object *peer_json(const struct report *report)
 	struct json_object *peer = json_object_new_object();
 
 	add_address(peer, "address", report->state.config.peer);
-	add_text(peer, "endpoint", report->peer ? report->peer->endpoint : NULL);
-	add_number(peer, "latest_handshake", report->peer ? report->peer->handshake : 0);
+	json_add_text(peer, "endpoint", report->peer ? report->peer->endpoint : NULL);
+	json_add_number(peer, "latest_handshake", report->peer ? report->peer->handshake : 0);
 	return peer;
 }
 
@@ -84,11 +75,11 @@ static void add_exclusion(const struct exclusion *exclusion, void *list)
 	char text[EXCLUSION_TEXT_SIZE];
 
 	exclusion_text(exclusion, text);
-	add_text(object, "spec", text);
-	add_number(object, "protocol", exclusion->protocol);
+	json_add_text(object, "spec", text);
+	json_add_number(object, "protocol", exclusion->protocol);
 	if (exclusion->first) {
-		add_number(object, "first_port", exclusion->first);
-		add_number(object, "last_port", exclusion->last);
+		json_add_number(object, "first_port", exclusion->first);
+		json_add_number(object, "last_port", exclusion->last);
 	}
 	add(object, "why", why_json(exclusion->why));
 	json_object_array_add(list, object);
@@ -107,20 +98,20 @@ static void add_readable(struct json_object *object, const struct report *report
 	const struct nestwg_config *config = &report->state.config;
 	char reason[DRIVER_TEXT_SIZE];
 
-	add_number(object, "ifindex", config->nic_ifindex);
-	add_text(object, "mode", mode_name(config->mode));
-	add_text(object, "mode_wanted", mode_name(config->mode_wanted));
+	json_add_number(object, "ifindex", config->nic_ifindex);
+	json_add_text(object, "mode", mode_name(config->mode));
+	json_add_text(object, "mode_wanted", mode_name(config->mode_wanted));
 	driver_mode_reason(report->name, config, reason);
-	add_text(object, "mode_reason", *reason ? reason : NULL);
-	add_text(object, "native_error", config->native_error ? strerror(config->native_error) :
+	json_add_text(object, "mode_reason", *reason ? reason : NULL);
+	json_add_text(object, "native_error", config->native_error ? strerror(config->native_error) :
 								NULL);
 	add(object, "hooks", hooks_json(report));
 	add_address(object, "address", config->address);
 	add(object, "wireguard", wireguard_json(report));
 	add(object, "peer", peer_json(report));
 	add(object, "exclusions", exclusions_json(&report->state));
-	add_number(object, "own_flows", report->own_flows);
-	add_number(object, "attached_at", config->attached_at);
+	json_add_number(object, "own_flows", report->own_flows);
+	json_add_number(object, "attached_at", config->attached_at);
 	add(object, "taken_back_in", config->deadline ?
 	    json_object_new_uint64(pending_seconds(config)) : NULL);
 	add(object, "counters", counters_json(report->counters));
@@ -131,8 +122,8 @@ struct json_object *report_json(const struct report *report)
 	struct json_object *object = json_object_new_object();
 	struct json_object *problems = json_object_new_array();
 
-	add_text(object, "interface", report->name);
-	add(object, "complete", json_object_new_boolean(report->readable));
+	json_add_text(object, "interface", report->name);
+	json_add_flag(object, "complete", report->readable);
 	if (report->readable)
 		add_readable(object, report);
 	for (unsigned int i = 0; i < report->nr_problems; i++)

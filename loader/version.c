@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <bpf/libbpf.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 
 #include "error.h"
+#include "json_add.h"
 #include "kernel_features.h"
 #include "programs.h"
 #include "version.h"
-
-static void add_text(struct json_object *object, const char *key, const char *text)
-{
-	json_object_object_add(object, key, *text ? json_object_new_string(text) : NULL);
-}
 
 /* It begins with a v. */
 static const char *libbpf_version(void)
@@ -29,18 +24,16 @@ static void print_json(const struct utsname *kernel, const enum answer answers[N
 	struct json_object *object = json_object_new_object();
 	struct json_object *features = json_object_new_object();
 
-	add_text(object, "version", NESTWG_VERSION);
-	add_text(object, "commit", NESTWG_COMMIT);
-	add_text(object, "libbpf", libbpf_version());
-	add_text(object, "kernel", kernel->release);
-	add_text(object, "machine", kernel->machine);
+	json_add_text(object, "version", NESTWG_VERSION);
+	json_add_text(object, "commit", NESTWG_COMMIT);
+	json_add_text(object, "libbpf", libbpf_version());
+	json_add_text(object, "kernel", kernel->release);
+	json_add_text(object, "machine", kernel->machine);
 	for (enum feature i = 0; i < NR_FEATURES; i++)
 		json_object_object_add(features, feature_name(i), answers[i] == ANSWER_UNKNOWN ? NULL :
 				       json_object_new_boolean(answers[i] == ANSWER_YES));
 	json_object_object_add(object, "features", features);
-	puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-					    JSON_C_TO_STRING_NOSLASHESCAPE));
-	json_object_put(object);
+	json_print(object);
 }
 
 /* Of the first line, scripts take the second word. */
