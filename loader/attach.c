@@ -49,7 +49,7 @@ const char attach_help[] =
 "                  be reached; --json: as an object (interface, action, mode, mode_wanted,\n"
 "                  mode_reason, address, peer, tunnel, mtu, other_xdp, exclusions, services)\n"
 "  --json          say what was done as an object: what `" PROGRAM " status --json` says, and\n"
-"                  action, which is attached or upgraded\n"
+"                  action, which is attached or upgraded; with --confirm, nobody is asked\n"
 "  --verbose       show each thing that is done to the system\n"
 "\n"
 "What the command line does not say is taken from /etc/" PROGRAM "/IFACE.conf, if it exists.\n"
@@ -323,7 +323,8 @@ static int attach_planned(const struct plan *plan, const struct attach_options *
 		return err;
 	if (confkeep_save(options->config, options, plan))
 		return fail(plan->nic.name, "is attached, but nothing was saved");
-	printf("%s: saved to %s\n", plan->nic.name, options->config);
+	if (!options->json)
+		printf("%s: saved to %s\n", plan->nic.name, options->config);
 	return 0;
 }
 
@@ -415,7 +416,7 @@ int cmd_attach(int argc, char **argv)
 	} else if (!status) {
 		programs_set_verbose(getenv("NESTWG_DEBUG"));
 		status = attach(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
-		if (!status && options.confirm && !options.dry_run)
+		if (!status && options.confirm && !options.dry_run && !options.json)
 			status = confirm_ask(options.nic) ? EXIT_FAILURE : EXIT_SUCCESS;
 	}
 	spec_list_free(&options.allow);

@@ -22,6 +22,7 @@
 #include "pins.h"
 #include "preflight.h"
 #include "programs.h"
+#include "result_json.h"
 #include "state.h"
 #include "verbose.h"
 
@@ -31,10 +32,13 @@ const char confirm_help[] =
 "there is nothing to confirm, or if it is too late.\n"
 "\n"
 "  --guard    wait, and take it back when the time is over: what `attach --confirm` starts by itself\n"
+"  --json     say what is kept as an object: what `" PROGRAM " status --json` says, and action,\n"
+"             which is confirmed\n"
 "  --verbose  show each thing that is done to the system\n";
 
 static const struct option long_options[] = {
 	{ "guard", no_argument, NULL, 'g' },
+	{ "json", no_argument, NULL, 'j' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "help", no_argument, NULL, 'h' },
 	{}
@@ -76,6 +80,18 @@ static int find_pending(char nic[IFNAMSIZ])
 		    "back");
 }
 
+static void print_kept(const struct state *state)
+{
+	const char *nic = state->nic;
+
+	printf("%s: confirmed: %s mode: %s goes to ", nic, mode_name(state->config.mode),
+	       address_text(state->config.address).s);
+	printf("%s through %s\n%s: stays on the gateway: ", address_text(state->config.peer).s,
+	       state->config.wg_name, nic);
+	exclusions_print(state);
+	putchar('\n');
+}
+
 static int keep(struct state *state)
 {
 	const char *nic = state->nic;
@@ -94,16 +110,10 @@ static int keep(struct state *state)
 		return fail(nic, "cannot write its configuration: %s", strerror(-err));
 	did("no deadline any more");
 	before_forget(nic);
-	printf("%s: confirmed: %s mode: %s goes to ", nic, mode_name(state->config.mode),
-	       address_text(state->config.address).s);
-	printf("%s through %s\n%s: stays on the gateway: ", address_text(state->config.peer).s,
-	       state->config.wg_name, nic);
-	exclusions_print(state);
-	putchar('\n');
 	return 0;
 }
 
-static int confirm(const char *nic)
+static int confirm(const char *nic, bool json)
 {
 	struct state state;
 	int lock, err;
@@ -115,6 +125,10 @@ static int confirm(const char *nic)
 		err = fail(nic, PROGRAM " is not attached; if it was, it has been taken back");
 	} else {
 		err = keep(&state);
+		if (!err && json)
+			err = result_print_report(nic, "confirmed");
+		else if (!err)
+			print_kept(&state);
 		state_close(&state);
 	}
 	close(lock);
@@ -198,7 +212,7 @@ static int ask(const struct question *question)
 	while (status > 0) {
 		switch (wait_for_answer(question)) {
 		case ENTER:
-			return confirm(question->nic);
+			return confirm(question->nic, false);
 		case INTERRUPTED:
 			return take_back(question->nic);
 		case LEFT:
@@ -244,7 +258,7 @@ int confirm_ask(const char *nic)
 	return status;
 }
 
-static int run_confirm(const char *given, bool guard)
+static int run_confirm(const char *given, bool guard, bool json)
 {
 	char nic[IFNAMSIZ] = "";
 
@@ -254,12 +268,12 @@ static int run_confirm(const char *given, bool guard)
 		strncpy(nic, given, sizeof(nic) - 1);
 	else if (find_pending(nic))
 		return -1;
-	return guard ? guard_watch(nic) : confirm(nic);
+	return guard ? guard_watch(nic) : confirm(nic, json);
 }
 
 int cmd_confirm(int argc, char **argv)
 {
-	bool guard = false;
+	bool guard = false, json = false;
 	int option;
 
 	while ((option = getopt_long(argc, argv, ":h", long_options, NULL)) != -1) {
@@ -267,6 +281,8 @@ int cmd_confirm(int argc, char **argv)
 			return show_help("confirm");
 		if (option == 'g')
 			guard = true;
+		else if (option == 'j')
+			json = true;
 		else if (option == 'v')
 			verbose_set(true);
 		else
@@ -277,5 +293,5 @@ int cmd_confirm(int argc, char **argv)
 	if (optind < argc && !netif_name_valid(argv[optind]))
 		return interface_name_error("confirm", "", argv[optind]);
 	programs_set_verbose(getenv("NESTWG_DEBUG"));
-	return run_confirm(argv[optind], guard) ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_confirm(argv[optind], guard, json) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -134,7 +134,7 @@ static struct json_object *service_json(const struct forecast *forecast,
 	json_add_text(object, "process", service->process);
 	json_object_object_add(object, "pid",
 			       service->pid ? json_object_new_int(service->pid) : NULL);
-	json_add_text(object, "iptables", service->target);
+	json_add_text(object, "translated", service->target);
 	json_add_flag(object, "stays", forecast_stays(forecast, service));
 	json_add_text(object, "counter", counter_of(forecast, service));
 	return object;

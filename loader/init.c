@@ -8,6 +8,7 @@
 #include "commands.h"
 #include "error.h"
 #include "format.h"
+#include "init_json.h"
 #include "init_keys.h"
 #include "init_qr.h"
 #include "init_settings.h"
@@ -41,7 +42,9 @@ const char init_help[] =
 "  --qr                show phone.conf as a QR code (default: on a terminal, with qrencode)\n"
 "  --yes               ask nothing, take the defaults\n"
 "  --verbose           show each thing that is done to the system\n"
-"  --dry-run           print the files, with names in the places of the keys; write nothing\n";
+"  --dry-run           print the files, with names in the places of the keys; write nothing\n"
+"  --json              say what was written as an object: action, dir, and files (name, whose,\n"
+"                      mode); with --dry-run also the text of each\n";
 
 enum {
 	OPTION_FORCE = 256 + INIT_NR_SETTINGS,
@@ -49,13 +52,14 @@ enum {
 	OPTION_YES,
 	OPTION_VERBOSE,
 	OPTION_DRY_RUN,
-	NR_FLAGS = OPTION_DRY_RUN - OPTION_FORCE + 1,
+	OPTION_JSON,
+	NR_FLAGS = OPTION_JSON - OPTION_FORCE + 1,
 };
 
 struct init_options {
 	struct init_plan plan;
 	bool given[INIT_NR_SETTINGS];
-	bool force, qr, yes, dry_run;
+	bool force, qr, yes, dry_run, json;
 };
 
 /* The settings', with their numbers from 256 on, and the others'. */
@@ -67,6 +71,7 @@ static void list_options(struct option list[INIT_NR_SETTINGS + NR_FLAGS + 2])
 		{ "yes", no_argument, NULL, OPTION_YES },
 		{ "verbose", no_argument, NULL, OPTION_VERBOSE },
 		{ "dry-run", no_argument, NULL, OPTION_DRY_RUN },
+		{ "json", no_argument, NULL, OPTION_JSON },
 		{ "help", no_argument, NULL, 'h' },
 		{}
 	};
@@ -109,6 +114,9 @@ static int take_option(int option, char **argv, struct init_options *options)
 	case OPTION_DRY_RUN:
 		options->dry_run = true;
 		return 0;
+	case OPTION_JSON:
+		options->json = true;
+		return 0;
 	default:
 		if (option >= 256 && option < OPTION_FORCE)
 			return take_setting(options, option - 256);
@@ -134,6 +142,8 @@ static int parse_options(int argc, char **argv, struct init_options *options)
 		return usage_error("init", "unexpected argument '%s'", argv[optind]);
 	if (options->qr && options->dry_run)
 		return usage_error("init", "--qr needs keys, and --dry-run makes none");
+	if (options->qr && options->json)
+		return usage_error("init", "--qr is for people, and --json for programs");
 	return 0;
 }
 
@@ -207,6 +217,10 @@ static void show(const struct init_options *options, const struct init_files *fi
 {
 	const struct init_text *mikrotik = init_files_find(files, "router.rsc");
 
+	if (options->json) {
+		init_json_print(options->plan.dir, files, true);
+		return;
+	}
 	if (mikrotik && isatty(STDOUT_FILENO))
 		printf("%s\n", mikrotik->s);
 	if (code)
@@ -219,7 +233,7 @@ static int write_and_show(const struct init_options *options, const struct init_
 	char *code = NULL;
 	int err = 0;
 
-	if (options->qr || isatty(STDOUT_FILENO))
+	if (options->qr || (!options->json && isatty(STDOUT_FILENO)))
 		err = init_qr_make(init_files_find(files, "phone.conf"), &code);
 	if (!err && options->qr && !code)
 		err = fail("qrencode", "is not installed; apt install qrencode");
@@ -244,7 +258,10 @@ static int make_files(struct init_options *options, struct init_files *files, bo
 		return fail(NULL, "too many forwards: the files would be larger than %u bytes",
 			    INIT_TEXT_SIZE);
 	if (options->dry_run) {
-		print_files(&options->plan, files);
+		if (options->json)
+			init_json_print(options->plan.dir, files, false);
+		else
+			print_files(&options->plan, files);
 		return 0;
 	}
 	err = check_dir(options, files, ask);

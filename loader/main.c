@@ -14,7 +14,7 @@ static const struct command commands[] = {
 	  "             [--ssh-port PORTS] [--port PORT] [--private-port PORT] [--link-mtu MTU]\n"
 	  "             [--wan-net NET] [--home-net NET] [--private-net NET] [--phone ADDR]\n"
 	  "             [--mikrotik] [--dir DIR] [--force] [--qr] [--yes]\n"
-	  "             [--verbose] [--dry-run]",
+	  "             [--verbose] [--dry-run] [--json]",
 	  init_help },
 	{ "attach", cmd_attach,
 	  "attach IFACE [--wg WG] [--peer ADDR] [--address ADDR] [--allow SPEC]...\n"
@@ -22,7 +22,7 @@ static const struct command commands[] = {
 	  "             [--confirm SECONDS] [--dry-run] [--json] [--config FILE | --no-config]\n"
 	  "             [--exact] [--save] [--verbose]",
 	  attach_help },
-	{ "confirm", cmd_confirm, "confirm [--verbose] [IFACE]", confirm_help },
+	{ "confirm", cmd_confirm, "confirm [--json] [--verbose] [IFACE]", confirm_help },
 	{ "detach", cmd_detach, "detach IFACE [--json] [--verbose]", detach_help },
 	{ "allow", cmd_allow, "allow SPEC... [--dev IFACE] [--runtime] [--json] [--verbose]", allow_help },
 	{ "disallow", cmd_disallow,

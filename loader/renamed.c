@@ -50,6 +50,6 @@ int renamed_adopt(const char *nic)
 	if (err)
 		return fail(nic, "was attached as %s; cannot rename its pins: %s", old,
 			    strerror(-err));
-	printf("%s: was attached as %s, and keeps what that had\n", nic, old);
+	fprintf(stderr, "%s: was attached as %s, and keeps what that had\n", nic, old);
 	return 0;
 }

@@ -129,7 +129,7 @@ translated_ports()
 	$nat -i lo -p tcp -m tcp --dport 8081 -j DNAT --to-destination 172.17.0.2:80
 	$nat -d 127.0.0.1/32 -p tcp -m tcp --dport 8082 -j REDIRECT --to-ports 80
 	$nat ! -i enp0s6 -p tcp -m tcp --dport 8083 -j REDIRECT --to-ports 80
-	expect_is "8080/tcp" "$(service iptables 8080/tcp) $(service stays 8080/tcp)" "DNAT 172.17.0.2:80 False" &&
+	expect_is "8080/tcp" "$(service translated 8080/tcp) $(service stays 8080/tcp)" "DNAT 172.17.0.2:80 False" &&
 		expect "udp" "$(dry)" "3000-3001/udp +no longer reached +forwarded +iptables DNAT 172.17.0.3"$'\n'" +3005/udp" &&
 		expect "the remedy" "$(dry --allow 8080 --allow 3000/udp)" \
 			"--allow 80/tcp --allow 3000-3001/udp --allow 3005/udp --allow 5353/udp$" &&

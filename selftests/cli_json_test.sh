@@ -65,6 +65,42 @@ attached()
 		has '"spec":"8443/tcp"'
 }
 
+# Before: one command does all that attach would say, and the other keys of its report.
+dry_run()
+{
+	valid attach-dry-run attach enp0s6 --wg wgcli0 --allow 8443 --dry-run --json && has '"action":"attach"' &&
+		has '"process":"nc"' && has '"other_xdp":null'
+}
+
+# The file is saved, and nobody is asked, without a word in between.
+confirmed()
+{
+	valid attach attach enp0s6 --save --json && [[ -s $NESTWG_CONFDIR/enp0s6.conf ]] && rm "$NESTWG_CONFDIR/enp0s6.conf" &&
+		valid attach attach enp0s6 --confirm 60 --json && has '"taken_back_in":(60|5[0-9])' &&
+		valid attach-dry-run attach enp0s6 --dry-run --json && has '"action":"upgrade"' &&
+		valid confirm confirm --json && has '"action":"confirmed"' && has '"taken_back_in":null'
+}
+
+# Whatever is wrong here: the exit status says it, too.
+doctor()
+{
+	local status
+
+	nestwg doctor --json >"$WORK/out.json" 2>"$WORK/err"
+	status=$?
+	expect_is "stderr of doctor" "$(<"$WORK/err")" "" && matches doctor && has '"check":"handshake"' &&
+		has '"severity":"problem"' && expect_is "exit status" "$status" 1
+}
+
+init()
+{
+	local made=(--endpoint 192.0.2.10 --nic enp0s6 --ssh-port 22 --dir "$WORK/made")
+
+	valid init-dry-run init "${made[@]}" --mikrotik --dry-run --json && has 'router.rsc' && fails test -e "$WORK/made" &&
+		valid init init "${made[@]}" --json && has '"name":"wgwan.conf"' && fails has '[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=' &&
+		expect_is "modes" "$(stat -c %a "$WORK"/made/*.conf | sort -u)" 600
+}
+
 exclusions()
 {
 	valid allow allow 60000-61000/udp icmp --json && has '"spec":"icmp"' && has '"action":"allowed"' &&
@@ -126,7 +162,7 @@ errors()
 	local args status
 
 	for args in "attach nosuch0" "detach nosuch0" "status nosuch0" "stats nosuch0" "allow --dev nosuch0 80" \
-		"disallow 51820/udp" "monitor nosuch0"; do
+		"disallow 51820/udp" "monitor nosuch0" "confirm enp0s6" "init --endpoint x --nic y --dir /proc/x"; do
 		# shellcheck disable=SC2086 # words
 		nestwg $args --json >"$WORK/out.json" 2>"$WORK/err"
 		status=$?
@@ -155,10 +191,16 @@ cli_need nc setpriv
 	skip_all "not installed: python3-jsonschema (scripts/dependencies test)"
 coproc CHECKER { exec "$HOUSE_PYTHON" -I "$HERE/json_check.py"; }
 gateway_up
+serve listener gw nc -l -k 7777
+must wait_for 20 listening gw 7777
 
 tap "the schema describes all, and not everything" schema_is_closed
 tap "nothing attached" nothing_attached
+tap "init" init
+tap "attach --dry-run" dry_run
 tap "attach" attached
+tap "attach --save, --confirm; confirm" confirmed
+tap "doctor" doctor
 tap "allow, disallow" exclusions
 tap "status, stats" shown
 tap "attach says what status says" same_as_status
