@@ -2,15 +2,14 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/genetlink.h>
 #include <linux/magic.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "kernel_features.h"
 #include "hook.h"
-#include "netlink.h"
 #include "pins.h"
+#include "xdp_features.h"
 
 #define LOOPBACK_IFINDEX 1	/* include/net/flow.h: in each network namespace */
 
@@ -84,31 +83,6 @@ static enum answer find_ringbuf(void)
 	return ANSWER_YES;
 }
 
-static int take_family(const struct nlmsghdr *message, void *found)
-{
-	(void)message;
-	*(bool *)found = true;
-	return MNL_CB_OK;
-}
-
-/* Documentation/netlink/specs/netdev.yaml, since 6.3. Anybody may ask. */
-static enum answer find_xdp_features(void)
-{
-	char buffer[256] = {};
-	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
-	struct genlmsghdr *generic;
-	bool found = false;
-
-	request->nlmsg_type = GENL_ID_CTRL;
-	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	generic = mnl_nlmsg_put_extra_header(request, sizeof(*generic));
-	generic->cmd = CTRL_CMD_GETFAMILY;
-	generic->version = 1;
-	mnl_attr_put_strz(request, CTRL_ATTR_FAMILY_NAME, "netdev");
-	netlink_ask(NETLINK_GENERIC, request, take_family, &found);
-	return answer(found);
-}
-
 static enum answer find_bpffs(void)
 {
 	struct statfs fs;
@@ -120,7 +94,7 @@ void features_find(enum answer answers[NR_FEATURES])
 {
 	answers[FEATURE_TCX] = find_tcx();
 	find_xdp(&answers[FEATURE_XDP], &answers[FEATURE_JIT]);
-	answers[FEATURE_XDP_TOLD] = find_xdp_features();
+	answers[FEATURE_XDP_TOLD] = answer(xdp_support_is_told());
 	answers[FEATURE_RINGBUF] = find_ringbuf();
 	answers[FEATURE_BTF] = answer(access("/sys/kernel/btf/vmlinux", F_OK) == 0);
 	answers[FEATURE_BPFFS] = find_bpffs();

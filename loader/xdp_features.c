@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/genetlink.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "netlink.h"
@@ -50,16 +49,30 @@ static int take_features(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
+/* 0: there is no such family, or it cannot be asked for. */
+static uint16_t netdev_family(void)
+{
+	char buffer[256] = {};
+	struct nlmsghdr *request = begin(buffer, GENL_ID_CTRL, CTRL_CMD_GETFAMILY);
+	uint16_t family = 0;
+
+	mnl_attr_put_strz(request, CTRL_ATTR_FAMILY_NAME, NETDEV_FAMILY);
+	return netlink_ask(NETLINK_GENERIC, request, take_family, &family) ? 0 : family;
+}
+
+bool xdp_support_is_told(void)
+{
+	return netdev_family();
+}
+
 enum xdp_support xdp_support_get(int ifindex)
 {
 	enum xdp_support support = XDP_UNKNOWN;
+	uint16_t family = netdev_family();
 	char buffer[256] = {};
 	struct nlmsghdr *request;
-	uint16_t family = 0;
 
-	request = begin(buffer, GENL_ID_CTRL, CTRL_CMD_GETFAMILY);
-	mnl_attr_put_strz(request, CTRL_ATTR_FAMILY_NAME, NETDEV_FAMILY);
-	if (netlink_ask(NETLINK_GENERIC, request, take_family, &family) || !family)
+	if (!family)
 		return XDP_UNKNOWN;
 	request = begin(buffer, family, NETDEV_GET);
 	mnl_attr_put_u32(request, DEV_IFINDEX, (uint32_t)ifindex);
