@@ -13,8 +13,7 @@
 #include "doctor.h"
 #include "exclusions.h"
 #include "format.h"
-#include "nf_rules.h"
-#include "run.h"
+#include "nf_look.h"
 
 /* One program's view. */
 struct firewall {
@@ -179,7 +178,7 @@ static bool is_leftover_dnat(const struct firewall *firewall, const struct nf_ru
 {
 	const struct doctor *doctor = firewall->doctor;
 
-	return rule->verdict == NF_DNAT && rule->to && nf_same_device(rule->in, doctor->name) &&
+	return rule->verdict == NF_DNAT && rule->to && nf_rule_arrives(rule, doctor->name) &&
 	       (rule->to == doctor->peer_address ||
 		(doctor->wg && wg_device_peer(doctor->wg, rule->to)));
 }
@@ -235,115 +234,25 @@ static void look_at_leftovers(struct firewall *firewall)
 	}
 }
 
-static void look(struct firewall *firewall)
+static void look(const char *program, const struct nf_rules *rules, void *doctor)
 {
-	look_at_forward(firewall);
-	look_at_leftovers(firewall);
-	nf_rules_free(&firewall->rules);
-}
+	struct firewall firewall = { .doctor = doctor, .rules = *rules, .program = program };
 
-/* False if the program is not there, or cannot be asked. */
-static bool look_by_iptables(struct doctor *doctor, const char *program)
-{
-	static const char *const tables[] = { "filter", "nat" };
-	struct firewall firewall = { .doctor = doctor, .program = program };
-
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
-		const char *const argv[] = { program, "-t", tables[i], "-S", NULL };
-		char *output = NULL;
-		int status = run(argv, &output);
-
-		if (!status)
-			status = nf_parse_iptables(tables[i], output, &firewall.rules);
-		free(output);
-		if (status) {
-			nf_rules_free(&firewall.rules);
-			return false;
-		}
-	}
-	look(&firewall);
-	return true;
-}
-
-/* The tables that iptables-nft makes are read better by itself: nft knows few of its extensions. */
-static void drop_iptables(struct nf_rules *rules)
-{
-	for (size_t i = 0; i < rules->nr_chains; i++) {
-		struct nf_chain *chain = &rules->chains[i];
-
-		if (strcmp(chain->family, "ip") != 0 || (strcmp(chain->table, "filter") != 0 &&
-							 strcmp(chain->table, "nat") != 0))
-			continue;
-		if (strcmp(chain->name, "FORWARD") == 0)
-			chain->hook = NF_NOWHERE;
-		for (size_t j = 0; j < rules->nr_rules; j++)
-			if (rules->rules[j].chain == i && chain->name[0] >= 'A' &&
-			    chain->name[0] <= 'Z')
-				rules->rules[j].verdict = NF_CONTINUE;
-	}
-}
-
-static bool look_by_nft(struct doctor *doctor, bool without_iptables)
-{
-	const char *const argv[] = { "nft", "-j", "list", "ruleset", NULL };
-	struct firewall firewall = { .doctor = doctor, .program = "nft" };
-	char *output = NULL;
-	int status = run(argv, &output);
-
-	if (!status)
-		status = nf_parse_nft(output, &firewall.rules);
-	free(output);
-	if (status) {
-		nf_rules_free(&firewall.rules);
-		return false;
-	}
-	if (without_iptables)
-		drop_iptables(&firewall.rules);
-	look(&firewall);
-	return true;
-}
-
-/* "iptables v1.8.9 (nf_tables)", "(legacy)", or before 1.8 nothing. */
-static bool is_nft(const char *program)
-{
-	const char *const argv[] = { program, "--version", NULL };
-	char *output = NULL;
-	bool found_it;
-
-	found_it = run(argv, &output) == 0 && strstr(output, "nf_tables");
-	free(output);
-	return found_it;
-}
-
-/* Asking iptables-legacy would load its modules: only where something is in them. */
-static bool legacy_is_used(void)
-{
-	FILE *file = fopen("/proc/net/ip_tables_names", "re");
-	int first = file ? fgetc(file) : EOF;
-
-	if (file)
-		fclose(file);
-	return first != EOF;
+	look_at_forward(&firewall);
+	look_at_leftovers(&firewall);
 }
 
 void check_netfilter(struct doctor *doctor)
 {
 	size_t before = doctor->findings.count;
-	bool nft = is_nft("iptables"), other = false, by_iptables, by_nft;
+	const struct nf_sight sight = nf_look_at_all(look, doctor);
 
-	by_iptables = look_by_iptables(doctor, "iptables");
-	if (nft && legacy_is_used())
-		other = look_by_iptables(doctor, "iptables-legacy");
-	else if (!nft && by_iptables)
-		other = look_by_iptables(doctor, "iptables-nft");
-	by_nft = look_by_nft(doctor, (by_iptables && nft) || (other && !nft));
-
-	if (!by_iptables && !by_nft)
+	if (!sight.iptables && !sight.nft)
 		found(doctor, SEVERITY_NOTE, "not looked at: neither iptables nor nft can be run");
-	else if (!by_nft)
+	else if (!sight.nft)
 		found(doctor, SEVERITY_NOTE, "not looked at: nft's rules (apt-get install nftables)"
 		      "");
-	else if (!by_iptables && legacy_is_used())
+	else if (!sight.iptables && sight.legacy_is_used)
 		found(doctor, SEVERITY_NOTE, "not looked at: iptables' rules (apt-get install "
 		      "iptables)");
 	if (doctor->findings.count == before)

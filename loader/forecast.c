@@ -35,20 +35,20 @@ static const char *counter_of(const struct forecast *forecast, const struct serv
 	return reasons[forecast_stays(forecast, service) ? NESTWG_EXCLUDED : NESTWG_FORWARDED].name;
 }
 
-static void name_of(const struct service *service, char text[TARGET_SIZE + 16])
+static void name_of(const struct service *service, char text[TARGET_SIZE])
 {
 	if (*service->target)
-		snprintf(text, TARGET_SIZE + 16, "iptables %s", service->target);
+		snprintf(text, TARGET_SIZE, "%s", service->target);
 	else if (service->pid)
-		snprintf(text, TARGET_SIZE + 16, "%s (%d)", service->process, service->pid);
+		snprintf(text, TARGET_SIZE, "%s (%d)", service->process, service->pid);
 	else
-		snprintf(text, TARGET_SIZE + 16, "the kernel");
+		snprintf(text, TARGET_SIZE, "the kernel");
 }
 
 static void print_service(const struct forecast *forecast, const struct service *service)
 {
 	bool stays = forecast_stays(forecast, service);
-	char spec[EXCLUSION_TEXT_SIZE], name[TARGET_SIZE + 16];
+	char spec[EXCLUSION_TEXT_SIZE], name[TARGET_SIZE];
 
 	spec_of(service, spec);
 	name_of(service, name);

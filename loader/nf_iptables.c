@@ -116,24 +116,20 @@ static bool parse_network(const char *text, __be32 *address, __be32 *mask)
 	return true;
 }
 
-static void set_ports(struct nf_rule *rule, const char *text)
+/* "80", "3000:3001", or a list of these */
+static void add_ports(struct nf_rule *rule, const char *text)
 {
-	char first[8];
-	const char *colon = strchr(text, ':');
-	size_t length = colon ? (size_t)(colon - text) : strlen(text);
-	unsigned long low, high;
+	unsigned long first, last;
+	char *end;
 
-	rule->narrow = true;
-	if (length >= sizeof(first))
-		return;
-	memcpy(first, text, length);
-	first[length] = '\0';
-	if (!number_parse(first, 1, UINT16_MAX, &low) ||
-	    !number_parse(colon ? colon + 1 : first, 1, UINT16_MAX, &high))
-		return;
-	rule->narrow = false;
-	rule->first_port = (uint16_t)low;
-	rule->last_port = (uint16_t)high;
+	for (;; text = end + 1) {
+		first = strtoul(text, &end, 10);
+		last = *end == ':' ? strtoul(end + 1, &end, 10) : first;
+		nf_rule_add_ports(rule, first, last);
+		if (*end != ',')
+			break;
+	}
+	rule->narrow |= *end != '\0';
 }
 
 static void set_protocol(struct nf_rule *rule, const char *name)
@@ -160,15 +156,17 @@ static void set_target(struct nf_rule *rule, const char *name, enum nf_verdict o
 	} targets[] = {
 		{ "ACCEPT", NF_ACCEPT }, { "DROP", NF_DROP }, { "REJECT", NF_REJECT },
 		{ "RETURN", NF_RETURN }, { "DNAT", NF_DNAT }, { "MASQUERADE", NF_MASQUERADE },
-		{ "SNAT", NF_MASQUERADE },
+		{ "SNAT", NF_MASQUERADE }, { "REDIRECT", NF_REDIRECT },
 	};
 
 	/* Names of extensions (LOG, MARK) lead to no chain, and so to nothing. */
 	rule->verdict = otherwise;
 	nf_name(rule->target, name);
 	for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
-		if (strcmp(name, targets[i].name) == 0)
+		if (strcmp(name, targets[i].name) == 0) {
 			rule->verdict = targets[i].verdict;
+			rule->target[0] = '\0';
+		}
 }
 
 /* "10.0.18.2", "10.0.18.2:25", "10.0.18.2-10.0.18.3" */
@@ -177,6 +175,7 @@ static void set_translation(struct nf_rule *rule, const char *text)
 	char address[INET_ADDRSTRLEN];
 	size_t length = strcspn(text, ":-");
 
+	nf_name(rule->target, text);
 	if (length >= sizeof(address))
 		return;
 	memcpy(address, text, length);
@@ -192,9 +191,27 @@ static bool is_harmless(const char *word)
 	       strcmp(word, "--reject-with") == 0;
 }
 
+/* What does not hold leaves the rule open for all the rest: only of an interface it is kept. */
+static void take_negated(struct nf_rule *rule, struct words *words)
+{
+	static const char *const with_value[] = { "-o", "-d", "-s", "-p", "--dport", "--dports" };
+	const char *word = take(words);
+
+	if (strcmp(word, "-i") == 0) {
+		set_device(rule, rule->not_in, take(words));
+		return;
+	}
+	rule->narrow = true;
+	for (size_t i = 0; i < sizeof(with_value) / sizeof(with_value[0]); i++)
+		if (strcmp(word, with_value[i]) == 0)
+			take(words);
+}
+
 static void take_option(struct nf_rule *rule, struct words *words, const char *word)
 {
-	if (strcmp(word, "-i") == 0)
+	if (strcmp(word, "!") == 0)
+		take_negated(rule, words);
+	else if (strcmp(word, "-i") == 0)
 		set_device(rule, rule->in, take(words));
 	else if (strcmp(word, "-o") == 0)
 		set_device(rule, rule->out, take(words));
@@ -204,8 +221,8 @@ static void take_option(struct nf_rule *rule, struct words *words, const char *w
 		rule->narrow |= !parse_network(take(words), &rule->source, &rule->source_mask);
 	else if (strcmp(word, "-p") == 0)
 		set_protocol(rule, take(words));
-	else if (strcmp(word, "--dport") == 0)
-		set_ports(rule, take(words));
+	else if (strcmp(word, "--dport") == 0 || strcmp(word, "--dports") == 0)
+		add_ports(rule, take(words));
 	else if (strcmp(word, "--ctstate") == 0 || strcmp(word, "--state") == 0)
 		rule->never |= !strstr(take(words), "NEW");
 	else if (strcmp(word, "-j") == 0)
@@ -214,6 +231,8 @@ static void take_option(struct nf_rule *rule, struct words *words, const char *w
 		set_target(rule, take(words), NF_GOTO);
 	else if (strcmp(word, "--to-destination") == 0)
 		set_translation(rule, take(words));
+	else if (strcmp(word, "--to-ports") == 0)
+		nf_name(rule->target, take(words));
 	else if (is_harmless(word))
 		take(words);
 	else

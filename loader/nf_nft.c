@@ -92,19 +92,43 @@ static bool parse_network(struct json_object *right, __be32 *address, __be32 *ma
 	return address_parse(text_of(get(prefix, "addr")), address);
 }
 
-static bool set_port(struct nf_rule *rule, const char *protocol, struct json_object *right)
+static void set_protocol(struct nf_rule *rule, const char *name)
 {
-	int port = json_object_is_type(right, json_type_int) ? json_object_get_int(right) : 0;
-
-	if (port < 1 || port > UINT16_MAX)
-		return false;
-	rule->first_port = (uint16_t)port;
-	rule->last_port = (uint16_t)port;
-	if (strcmp(protocol, "tcp") == 0)
+	if (strcmp(name, "tcp") == 0)
 		rule->protocol = IPPROTO_TCP;
-	else if (strcmp(protocol, "udp") == 0)
+	else if (strcmp(name, "udp") == 0)
 		rule->protocol = IPPROTO_UDP;
-	return true;
+}
+
+static unsigned long number_of(struct json_object *value)
+{
+	int number = json_object_is_type(value, json_type_int) ? json_object_get_int(value) : 0;
+
+	return number > 0 ? (unsigned long)number : 0;
+}
+
+/* 80, or {"range": [3000, 3001]} */
+static void add_port(struct nf_rule *rule, struct json_object *value)
+{
+	struct json_object *range = get(value, "range");
+
+	if (json_object_is_type(range, json_type_array) && json_object_array_length(range) == 2)
+		nf_rule_add_ports(rule, number_of(json_object_array_get_idx(range, 0)),
+				  number_of(json_object_array_get_idx(range, 1)));
+	else
+		nf_rule_add_ports(rule, number_of(value), number_of(value));
+}
+
+static void add_ports(struct nf_rule *rule, struct json_object *right)
+{
+	struct json_object *set = get(right, "set");
+
+	if (!json_object_is_type(set, json_type_array)) {
+		add_port(rule, right);
+		return;
+	}
+	for (size_t i = 0; i < json_object_array_length(set); i++)
+		add_port(rule, json_object_array_get_idx(set, i));
 }
 
 /* "new", or a list with it, is among the states. */
@@ -133,6 +157,8 @@ static bool take_match(struct nf_rule *rule, struct json_object *match)
 		rule->never |= !has_new(right);
 		return text_is(get(match, "op"), "in") || text_is(get(match, "op"), "==");
 	}
+	if (strcmp(key, "iifname") == 0 && text_is(get(match, "op"), "!="))
+		return set_device(rule->not_in, text_of(right));
 	if (!text_is(get(match, "op"), "=="))
 		return false;
 	if (strcmp(key, "iifname") == 0 || strcmp(key, "iif") == 0)
@@ -143,15 +169,29 @@ static bool take_match(struct nf_rule *rule, struct json_object *match)
 		return parse_network(right, &rule->destination, &rule->mask);
 	if (strcmp(field, "saddr") == 0 && text_is(get(payload, "protocol"), "ip"))
 		return parse_network(right, &rule->source, &rule->source_mask);
-	if (strcmp(field, "dport") == 0)
-		return set_port(rule, text_of(get(payload, "protocol")), right);
-	return false;
+	if (strcmp(field, "dport") == 0) {
+		set_protocol(rule, text_of(get(payload, "protocol")));
+		add_ports(rule, right);
+		return true;
+	}
+	if (strcmp(key, "l4proto") == 0 || strcmp(field, "protocol") == 0)
+		set_protocol(rule, text_of(right));
+	return rule->protocol;
 }
 
-static void take_translation(struct nf_rule *rule, struct json_object *dnat)
+static void take_translation(struct nf_rule *rule, struct json_object *dnat,
+			     enum nf_verdict verdict)
 {
-	rule->verdict = NF_DNAT;
-	if (!address_parse(text_of(get(dnat, "addr")), &rule->to))
+	const char *address = text_of(get(dnat, "addr"));
+	unsigned long port = number_of(get(dnat, "port"));
+
+	rule->verdict = verdict;
+	if (port)
+		snprintf(rule->target, sizeof(rule->target), "%s%s%lu", address,
+			 *address ? ":" : "", port);
+	else
+		nf_name(rule->target, address);
+	if (!address_parse(address, &rule->to))
 		rule->to = 0;
 }
 
@@ -178,7 +218,9 @@ static void take_expression(struct nf_rule *rule, struct json_object *expression
 	else if (has(expression, "goto"))
 		take_jump(rule, get(expression, "goto"), NF_GOTO);
 	else if (has(expression, "dnat"))
-		take_translation(rule, get(expression, "dnat"));
+		take_translation(rule, get(expression, "dnat"), NF_DNAT);
+	else if (has(expression, "redirect"))
+		take_translation(rule, get(expression, "redirect"), NF_REDIRECT);
 	else if (has(expression, "masquerade") || has(expression, "snat"))
 		rule->verdict = NF_MASQUERADE;
 	else if (!has(expression, "counter") && !has(expression, "log"))

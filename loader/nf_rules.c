@@ -74,19 +74,42 @@ bool nf_same_device(const char *wanted, const char *dev)
 	return strcmp(wanted, dev) == 0;
 }
 
+bool nf_rule_arrives(const struct nf_rule *rule, const char *in)
+{
+	return nf_same_device(rule->in, in) &&
+	       !(*rule->not_in && nf_same_device(rule->not_in, in));
+}
+
+void nf_rule_add_ports(struct nf_rule *rule, unsigned long first, unsigned long last)
+{
+	if (!first || last < first || last > UINT16_MAX || rule->nr_ports == NF_PORTS_MAX) {
+		rule->narrow = true;
+		return;
+	}
+	rule->ports[rule->nr_ports++] = (struct nf_ports){ (uint16_t)first, (uint16_t)last };
+}
+
 static bool holds(const struct nf_rule *rule, const struct nf_packet *packet)
 {
-	return !rule->never && !rule->narrow && !rule->protocol && !rule->first_port &&
+	return !rule->never && !rule->narrow && !rule->protocol && !rule->nr_ports &&
 	       !rule->source_mask &&
-	       nf_same_device(rule->in, packet->in) && nf_same_device(rule->out, packet->out) &&
+	       nf_rule_arrives(rule, packet->in) && nf_same_device(rule->out, packet->out) &&
 	       !((rule->destination ^ packet->destination) & rule->mask);
+}
+
+static bool has_port(const struct nf_rule *rule, uint16_t port)
+{
+	bool has = !rule->nr_ports;
+
+	for (unsigned int i = 0; i < rule->nr_ports; i++)
+		has |= rule->ports[i].first <= port && port <= rule->ports[i].last;
+	return has;
 }
 
 bool nf_rule_covers(const struct nf_rule *rule, const char *in, uint8_t protocol, uint16_t port)
 {
-	return !rule->never && nf_same_device(rule->in, in) &&
-	       (!rule->protocol || rule->protocol == protocol) &&
-	       (!rule->first_port || (rule->first_port <= port && port <= rule->last_port));
+	return !rule->never && nf_rule_arrives(rule, in) &&
+	       (!rule->protocol || rule->protocol == protocol) && has_port(rule, port);
 }
 
 struct walk {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Netfilter's rules, as far as they concern what is forwarded: read from `iptables -S` and from
+ * Netfilter's rules, as far as they concern what is forwarded or translated: read from `iptables -S` and from
  * `nft -j list ruleset` into the same form, and asked what becomes of a packet.
  */
 #ifndef NESTWG_NF_RULES_H
@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* extensions/libxt_multiport.c: XT_MULTI_PORTS. Of more, in nft, the others are not known. */
+#define NF_PORTS_MAX 15
 #define NF_NAME_SIZE 64		/* longer names are cut off, and then belong to nobody */
 
 enum nf_hook {
@@ -30,6 +32,7 @@ enum nf_verdict {
 	NF_GOTO,
 	NF_RETURN,
 	NF_DNAT,
+	NF_REDIRECT,
 	NF_MASQUERADE,		/* SNAT too */
 };
 
@@ -41,18 +44,24 @@ struct nf_chain {
 	bool drops;		/* its policy */
 };
 
+struct nf_ports {
+	uint16_t first, last;
+};
+
 struct nf_rule {
 	size_t chain;		/* index in nf_rules.chains */
 	char *text;		/* the line, or nft's handle: what a command calls it by */
 	char in[IFNAMSIZ], out[IFNAMSIZ];	/* empty: any; "eth+", "eth*": that begin so */
+	char not_in[IFNAMSIZ];	/* empty: none is exempt */
 	__be32 source, source_mask;		/* mask 0: any */
 	__be32 destination, mask;
 	uint8_t protocol;	/* 0: any */
-	uint16_t first_port, last_port;		/* destination's; 0: any */
+	struct nf_ports ports[NF_PORTS_MAX];	/* destination's */
+	unsigned int nr_ports;	/* 0: any */
 	bool narrow;		/* it asks for more than the above */
 	bool never;		/* it does not hold for the first packet of anything */
 	enum nf_verdict verdict;
-	char target[NF_NAME_SIZE];		/* of a jump */
+	char target[NF_NAME_SIZE];		/* of a jump; where DNAT and REDIRECT send it */
 	__be32 to;		/* of DNAT; 0: unknown */
 };
 
@@ -75,12 +84,18 @@ void nf_rules_free(struct nf_rules *rules);
 struct nf_chain *nf_chain_add(struct nf_rules *rules);
 struct nf_rule *nf_rule_add(struct nf_rules *rules);
 
+/* One more range; it makes the rule narrow if there is no room, or if it is none. */
+void nf_rule_add_ports(struct nf_rule *rule, unsigned long first, unsigned long last);
+
 /* The index of a chain, nr_chains if there is none. */
 size_t nf_chain_find(const struct nf_rules *rules, const char *family, const char *table,
 		     const char *name);
 
 /* Whether such a name, perhaps with a wildcard, stands for the interface. */
 bool nf_same_device(const char *wanted, const char *dev);
+
+/* Whether it may hold for what arrives on `in`. */
+bool nf_rule_arrives(const struct nf_rule *rule, const char *in);
 
 /* Whether a rule holds for what arrives on `in` for that port, as far as these can tell. */
 bool nf_rule_covers(const struct nf_rule *rule, const char *in, uint8_t protocol, uint16_t port);

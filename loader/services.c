@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "run.h"
 #include "services.h"
 #include "sockets.h"
 
@@ -113,25 +112,6 @@ static void find_owners(struct services *services)
 		closedir(proc);
 }
 
-/* Without a table's name it loads no module: only what is there is listed. */
-static void take_rules(struct services *services)
-{
-	const char *const argv[] = { "iptables-save", NULL };
-	char *output, *rest, *line;
-	bool nat = false;
-
-	if (run(argv, &output) < 0)
-		return;
-	rest = output;
-	while ((line = strsep(&rest, "\n"))) {
-		if (*line == '*')
-			nat = strcmp(line, "*nat") == 0;
-		else if (nat && strncmp(line, "-A ", 3) == 0)
-			services_take_rule(services, line);
-	}
-	free(output);
-}
-
 static int compare(const void *a, const void *b)
 {
 	const struct service *one = a, *other = b;
@@ -173,7 +153,7 @@ int services_get(struct services *services, const char *nic, __be32 address)
 		err = sockets_each(IPPROTO_UDP, take_socket, services);
 	if (!err) {
 		find_owners(services);
-		take_rules(services);
+		services_take_rules(services);
 		err = services->err;
 	}
 	if (err)

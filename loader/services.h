@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define PROCESS_NAME_SIZE	16	/* TASK_COMM_LEN */
-#define TARGET_SIZE		64
+#define TARGET_SIZE		96
 
 struct service {
 	uint8_t protocol;
@@ -20,7 +20,7 @@ struct service {
 	unsigned long inode;			/* 0: no socket, but a rule of netfilter's */
 	int pid;				/* 0: unknown */
 	char process[PROCESS_NAME_SIZE];	/* "": unknown */
-	char target[TARGET_SIZE];		/* where the rule sends it */
+	char target[TARGET_SIZE];		/* "nft DNAT 172.17.0.2": what the rule does */
 };
 
 struct services {
@@ -42,7 +42,7 @@ void services_free(struct services *services);
 struct service *services_add(struct services *services, uint8_t protocol, uint16_t first,
 			     uint16_t last);
 
-/* One line of `iptables-save`, a rule of the table nat: services_add() for what it translates. */
-void services_take_rule(struct services *services, char *line);
+/* services_add() for what netfilter translates. */
+void services_take_rules(struct services *services);
 
 #endif /* NESTWG_SERVICES_H */

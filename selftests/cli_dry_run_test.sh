@@ -129,7 +129,7 @@ translated_ports()
 	$nat -i lo -p tcp -m tcp --dport 8081 -j DNAT --to-destination 172.17.0.2:80
 	$nat -d 127.0.0.1/32 -p tcp -m tcp --dport 8082 -j REDIRECT --to-ports 80
 	$nat ! -i enp0s6 -p tcp -m tcp --dport 8083 -j REDIRECT --to-ports 80
-	expect_is "8080/tcp" "$(service translated 8080/tcp) $(service stays 8080/tcp)" "DNAT 172.17.0.2:80 False" &&
+	expect_is "8080/tcp" "$(service translated 8080/tcp) $(service stays 8080/tcp)" "iptables DNAT 172.17.0.2:80 False" &&
 		expect "udp" "$(dry)" "3000-3001/udp +no longer reached +forwarded +iptables DNAT 172.17.0.3"$'\n'" +3005/udp" &&
 		expect "the remedy" "$(dry --allow 8080 --allow 3000/udp)" \
 			"--allow 80/tcp --allow 3000-3001/udp --allow 3005/udp --allow 5353/udp$" &&
@@ -137,6 +137,31 @@ translated_ports()
 	local status=$?
 
 	on gw iptables -t nat -F
+	return "$status"
+}
+
+# Rules that iptables does not show: sets, ranges, both protocols at once.
+translated_by_nft()
+{
+	on gw nft -f - <<-'RULES' || return
+	table ip publish {
+		chain in {
+			type nat hook prerouting priority dstnat
+			iifname != "docker0" ip daddr 192.0.2.10 tcp dport { 8080, 9000-9001 } dnat to 172.17.0.2:80
+			meta l4proto { tcp, udp } th dport 5300 redirect to :53
+			iifname "lan0" tcp dport 8081 dnat to 172.17.0.2
+			iifname != "enp0s6" tcp dport 8082 redirect to :80
+			ip daddr 198.51.100.1 tcp dport 8083 dnat to 172.17.0.2
+		}
+	}
+	RULES
+	expect_is "8080/tcp" "$(service translated 8080/tcp)" "nft DNAT 172.17.0.2:80" &&
+		expect_is "9000-9001/tcp" "$(service stays 9000-9001/tcp)" False &&
+		expect_is "5300" "$(service translated 5300/tcp), $(service translated 5300/udp)" \
+			"nft REDIRECT 53, nft REDIRECT 53" && fails grep -E '808[123]' <<<"$(dry)"
+	local status=$?
+
+	on gw nft delete table ip publish
 	return "$status"
 }
 
@@ -172,7 +197,7 @@ refusals()
 
 isolate "$@"
 begin
-cli_need nc clang iptables
+cli_need nc clang iptables nft
 # What a failed test leaves would fail the next ones.
 ON_FAIL="nestwg detach enp0s6"
 gateway_up
@@ -188,5 +213,6 @@ tap "the mode, as the driver says" mode_follows_driver
 tap "local services" services_are_named
 tap "and it comes true" it_comes_true
 tap "ports that netfilter translates" translated_ports
+tap "and nft's own rules" translated_by_nft
 tap "refusals are those of attach" refusals
 finish

@@ -11,7 +11,9 @@ static void check_rules(const struct nf_rules *rules)
 		EXPECT(rule->text && rule->chain < rules->nr_chains);
 		EXPECT(strlen(rule->in) < sizeof(rule->in) && strlen(rule->out) < sizeof(rule->out));
 		EXPECT(strlen(rule->target) < sizeof(rule->target));
-		EXPECT(!rule->first_port == !rule->last_port);
+		EXPECT(rule->nr_ports <= NF_PORTS_MAX);
+		for (unsigned int j = 0; j < rule->nr_ports; j++)
+			EXPECT(rule->ports[j].first && rule->ports[j].first <= rule->ports[j].last);
 		EXPECT(!nf_rule_covers(rule, "enp0s6", 17, 51820) || !rule->never);
 	}
 }
