@@ -166,7 +166,10 @@ static enum answer wait_for_answer(const struct question *question)
 	if (!fds[0].revents)
 		return WAITING;
 	got = read(STDIN_FILENO, text, sizeof(text));
-	return got > 0 ? ENTER : LEFT;
+	if (got <= 0)
+		return LEFT;
+	/* Who types "no" does not mean yes. */
+	return *text == '\n' ? ENTER : WAITING;
 }
 
 /* 1: still waiting, else what confirm_ask() returns. */

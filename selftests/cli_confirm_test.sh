@@ -282,6 +282,15 @@ no_answer_takes_it_back()
 		back_to "$WORK/none"
 }
 
+# Words are no answer, not even with Enter behind them.
+words_take_it_back()
+{
+	all >"$WORK/none"
+	terminal 3 '' 'no\n'
+	expect_is "exit status" "$?" 1 && expect "it says" "$(<"$WORK/terminal")" "not confirmed: taken back" &&
+		back_to "$WORK/none"
+}
+
 isolate "$@"
 begin
 cli_need strace script pgrep clang
@@ -313,4 +322,5 @@ tap "the tunnel goes meanwhile" tunnel_goes
 tap "on a terminal: Enter keeps it" enter_keeps_it
 tap "on a terminal: ^C takes it back" interrupt_takes_it_back
 tap "on a terminal: no answer, and what was typed before is none" no_answer_takes_it_back
+tap "on a terminal: words are no answer" words_take_it_back
 finish
