@@ -119,6 +119,15 @@ static void set_deadline(struct attachment *a)
 							 a->old.deadline;
 }
 
+/* Before anything is changed: whatever happens to us from here on, it is taken back. */
+static int start_guard(struct attachment *a)
+{
+	set_deadline(a);
+	if (!a->state.config.deadline)
+		return 0;
+	return write_config(a) ? -1 : guard_start(nic_of(a));
+}
+
 /* The flags stay: what is judged now goes on being judged, and the first time nothing is. */
 static int configure(struct attachment *a)
 {
@@ -142,13 +151,11 @@ static int configure(struct attachment *a)
 	config->netns = netif_namespace();
 	config->version = NESTWG_STATE_VERSION;
 	config->mode_wanted = plan->mode;
-	set_deadline(a);
 	if (write_config(a))
 		return -1;
 	did("forward %s to %s through %s", address_text(config->address).s,
 	    address_text(config->peer).s, config->wg_name);
-	/* Before anything is attached: whatever happens to us from here on, it does its work. */
-	return config->deadline ? guard_start(nic_of(a)) : 0;
+	return 0;
 }
 
 static bool has_live_tc_hook(const struct attachment *a)
@@ -379,6 +386,8 @@ int attachment_make(const struct plan *plan, const struct attach_options *option
 	err = load(&a);
 	if (!err && options->confirm)
 		err = before_save(&a.state, old, other);
+	if (!err)
+		err = start_guard(&a);
 	if (!err)
 		err = exclude(&a, ssh);
 	if (!err)

@@ -197,6 +197,27 @@ upgrade_is_killed()
 	tidy
 }
 
+# Killed at each of the calls after what is in force was kept: what stays on the gateway is as before, too.
+upgrade_is_killed_early()
+{
+	local kept n
+
+	attach --mode tc --allow 8080 && nestwg status >"$WORK/attached" || return
+	on gw strace -f -qq -o "$WORK/calls" -e trace=bpf "$NESTWG" attach enp0s6 --exact --confirm 1 >/dev/null
+	wait_for 20 no_guard || return
+	kept=$(grep -n 'BPF_OBJ_PIN.*/before"' "$WORK/calls" | cut -d: -f1)
+	for n in 1 2 3; do
+		on gw strace -f -qq -o /dev/null -e trace=bpf -e inject=bpf:signal=KILL:when=$((kept + n)) \
+			"$NESTWG" attach enp0s6 --exact --confirm 1 >/dev/null 2>&1
+		wait_for 20 no_guard || return
+		if ! diff <(nestwg status) "$WORK/attached"; then
+			echo "that was killed at bpf() call $n after"
+			return 1
+		fi
+	done
+	tidy
+}
+
 pings_gateway()
 {
 	on inet ping -q -c 1 -W 1 192.0.2.10
@@ -315,6 +336,7 @@ tap "detach ends it" detach_ends_it
 tap "the session dies" session_dies
 tap "attach is killed" attach_is_killed
 tap "an upgrade is killed" upgrade_is_killed
+tap "an upgrade is killed before anything is attached" upgrade_is_killed_early
 tap "its guard is killed: the programs stop by themselves" guard_is_killed
 tap "confirmed too late" too_late
 tap "a guard in the place of one that was killed" restarted_guard
