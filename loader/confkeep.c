@@ -106,18 +106,34 @@ static void allow_in_text(const struct exclusion *exclusion, void *data)
 		*text = replaced(*text, confedit_allow(*text, &spec));
 }
 
+/* Whether an attach that is not told would have to ask which one. */
+static bool peer_is_chosen(const struct plan *plan)
+{
+	size_t single = 0;
+
+	for (size_t i = 0; i < plan->wg.nr_prefixes; i++)
+		single += plan->wg.prefixes[i].length == 32;
+	return single != 1;
+}
+
+static bool address_is_chosen(const struct plan *plan)
+{
+	return plan->address != netif_primary_address(&plan->addresses, plan->nic.ifindex);
+}
+
+/* Also what an earlier attach was told and still holds: after a boot nobody else would know it. */
 static char *text_to_save(const struct conffile *file, const struct attach_options *options,
 			  const struct plan *plan, const struct state *state)
 {
 	char *text = file->text ? strdup(file->text) : new_text(plan->nic.name);
 
 	text = set(text, "WireGuard", plan->tunnel.name);
-	if (options->peer)
-		text = set(text, "Peer", address_text(options->peer).s);
-	if (options->address)
-		text = set(text, "Address", address_text(options->address).s);
-	if (options->mode_given)
-		text = set(text, "Mode", mode_name(options->mode));
+	if (options->peer || peer_is_chosen(plan))
+		text = set(text, "Peer", address_text(plan->peer).s);
+	if (options->address || address_is_chosen(plan))
+		text = set(text, "Address", address_text(plan->address).s);
+	if (options->mode_given || plan->mode != NESTWG_MODE_AUTO)
+		text = set(text, "Mode", mode_name(plan->mode));
 	if (options->no_ssh)
 		text = set(text, "KeepSSH", "no");
 	exclusions_each(state, allow_in_text, &text);

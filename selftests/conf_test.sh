@@ -254,6 +254,19 @@ save_needs_a_file()
 	refused 2 "--no-config, but --save" attach enp0s6 --no-config --save
 }
 
+# What an earlier attach was told is still in force: after a boot only the file could say it.
+save_knows_what_is_in_force()
+{
+	rm -rf "$NESTWG_CONFDIR"
+	detached && ip -n "$HOUSE_PREFIX-gw" address add 192.0.2.11/24 dev enp0s6 || return
+	# shellcheck disable=SC2046 # words
+	on gw wg set wgcli0 $(peer 10.0.18.6/32) &&
+		nestwg attach enp0s6 --mode tc --address 192.0.2.11 --peer 10.0.18.6 &&
+		nestwg attach enp0s6 --save && nestwg detach enp0s6 && nestwg attach enp0s6 &&
+		expect "status" "$(nestwg status --json | tr -d " \n")" '"address":"192\.0\.2\.11".*"peer":\{"address":"10\.0\.18\.6"' && expect_is "mode" "$(mode_in_force)" tc &&
+		ip -n "$HOUSE_PREFIX-gw" address del 192.0.2.11/24 dev enp0s6
+}
+
 isolate "$@"
 begin
 cli_need strace
@@ -283,5 +296,6 @@ tap "a last line without its end" last_line_has_no_end
 tap "attach --save makes a file, which makes the same" save_makes_it
 tap "attach --save changes only what it has to" save_changes_only_that
 tap "attach --no-config --save" save_needs_a_file
+tap "attach --save writes what an earlier attach was told" save_knows_what_is_in_force
 detached >/dev/null
 finish
