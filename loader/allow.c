@@ -9,6 +9,7 @@
 
 #include "commands.h"
 #include "confedit.h"
+#include "conffile.h"
 #include "confkeep.h"
 #include "error.h"
 #include "exclusions.h"
@@ -170,6 +171,20 @@ static int check_disallow(const struct state *state, const struct request *reque
 	return err;
 }
 
+/* What may be taken back does not belong into the file: it would come again with the next boot. */
+static bool file_is_left_alone(const struct state *state, const struct request *request)
+{
+	char path[PATH_MAX];
+
+	if (request->runtime || !state->config.deadline)
+		return request->runtime;
+	conffile_path(path, state->nic);
+	if (!access(path, F_OK))
+		warn(state->nic, "not confirmed yet: %s is left alone; `" PROGRAM " confirm %s`, "
+		     "then the same `" PROGRAM " %s` again", path, state->nic, request->subcommand);
+	return true;
+}
+
 /*
  * The file first: all that can fail is done before anything changes. Should the command die between
  * the two, the file says what was asked for, and the same command or `attach` makes it true.
@@ -181,7 +196,7 @@ static int apply(const struct state *state, const struct request *request)
 
 	if (request->check)
 		err = request->check(state, request);
-	if (!err && !request->runtime)
+	if (!err && !file_is_left_alone(state, request))
 		err = confkeep_prepare(&replacement, state->nic, &request->specs, request->edit);
 	if (!err)
 		err = replacement_commit(&replacement);

@@ -356,6 +356,9 @@ static int attach_completed(const struct attach_options *options)
 	err = options->dry_run ? check_name(options->nic) : settle(options->nic);
 	if (!err)
 		err = read_old(options->nic, &old);
+	if (!err && options->save && old.deadline)
+		err = fail(options->nic, "--save before it is confirmed? `" PROGRAM " confirm %s` "
+			   "first", options->nic);
 	if (!err)
 		err = plan_make(&plan, options, old.attached_at ? &old : NULL);
 	if (!err) {

@@ -267,6 +267,17 @@ save_knows_what_is_in_force()
 		ip -n "$HOUSE_PREFIX-gw" address del 192.0.2.11/24 dev enp0s6
 }
 
+# What is taken back must not come again with the next boot.
+unconfirmed_is_not_kept()
+{
+	written 'Allow = 8443'
+	detached && nestwg attach enp0s6 --mode tc --peer 10.0.18.2 --confirm 60 >/dev/null &&
+		expect "a warning" "$(nestwg allow 9000 2>&1)" "warning: not confirmed yet: $FILE is left alone" &&
+		nestwg disallow 8443 && stays 9000/tcp && goes 8443/tcp && says 'Allow = 8443' &&
+		refused 1 "enp0s6: --save before it is confirmed" attach enp0s6 --save && says 'Allow = 8443' &&
+		nestwg confirm && nestwg allow 9000 && nestwg disallow 8443 && says 'Allow = 9000/tcp'
+}
+
 isolate "$@"
 begin
 cli_need strace
@@ -297,5 +308,6 @@ tap "attach --save makes a file, which makes the same" save_makes_it
 tap "attach --save changes only what it has to" save_changes_only_that
 tap "attach --no-config --save" save_needs_a_file
 tap "attach --save writes what an earlier attach was told" save_knows_what_is_in_force
+tap "what waits to be confirmed is not kept" unconfirmed_is_not_kept
 detached >/dev/null
 finish
