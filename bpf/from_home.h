@@ -10,8 +10,16 @@
 /* How a packet leaves the NIC. */
 struct way_out {
 	bool known;		/* false: the kernel has to look for the neighbour */
+	__be32 gateway;		/* whom it has to look for; 0: it has to look for that, too */
 	__u8 addresses[2 * ETH_ALEN];	/* the neighbour's, and the NIC's */
 };
+
+/* A rule may have had the answer for the tunnel's packets alone: who looks for a route once more misses it. */
+static __always_inline void way_out_through(struct way_out *out, const struct bpf_fib_lookup *fib)
+{
+	if (fib->family == AF_INET)
+		out->gateway = fib->ipv4_dst;
+}
 
 /*
  * Does P leave by the NIC? The kernel's table says so, and the neighbour with it. Without
@@ -45,14 +53,17 @@ static __always_inline bool leaves_by_nic(struct __sk_buff *skb, const struct ne
 	case BPF_FIB_LKUP_RET_SUCCESS:
 		if (fib.ifindex != cfg->nic_ifindex)
 			return false;
-		out->known = true;
+		way_out_through(out, &fib);
+		if (!hop)
+			return true;
+		out->known = next_hop_is_anothers(hop, p, now);
 		__builtin_memcpy(out->addresses, fib.dmac, ETH_ALEN);
 		__builtin_memcpy(out->addresses + ETH_ALEN, fib.smac, ETH_ALEN);
-		if (hop)
-			next_hop_keep(hop, cfg, p, &fib, now);
+		next_hop_keep(hop, cfg, p, &fib, now);
 		return true;
 	case BPF_FIB_LKUP_RET_NO_NEIGH:
 	case BPF_FIB_LKUP_RET_FRAG_NEEDED:
+		way_out_through(out, &fib);
 		return fib.ifindex == cfg->nic_ifindex;
 	case BPF_FIB_LKUP_RET_FWD_DISABLED:
 		return !bpf_map_lookup_elem(&addresses, &p->destination);
@@ -173,6 +184,16 @@ static __always_inline enum nestwg_reason judge_from_home(struct __sk_buff *skb,
 	return reason;
 }
 
+static __always_inline int redirect_to_neighbour(const struct nestwg_config *cfg,
+						 const struct way_out *out)
+{
+	struct bpf_redir_neigh neighbour = { .nh_family = AF_INET, .ipv4_nh = out->gateway };
+
+	if (!out->gateway)
+		return bpf_redirect_neigh(cfg->nic_ifindex, NULL, 0, 0);
+	return bpf_redirect_neigh(cfg->nic_ifindex, &neighbour, sizeof(neighbour), 0);
+}
+
 static __always_inline int home_out_of_nic(struct __sk_buff *skb, const struct nestwg_config *cfg,
 					   const struct packet *p, const struct way_out *out)
 {
@@ -195,7 +216,7 @@ static __always_inline int home_out_of_nic(struct __sk_buff *skb, const struct n
 		return TC_ACT_SHOT;
 	eth->h_proto = bpf_htons(ETH_P_IP);
 	if (!out->known)
-		return bpf_redirect_neigh(cfg->nic_ifindex, NULL, 0, 0);
+		return redirect_to_neighbour(cfg, out);
 	__builtin_memcpy(eth, out->addresses, sizeof(out->addresses));
 	return bpf_redirect(cfg->nic_ifindex, 0);
 }

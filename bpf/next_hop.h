@@ -27,6 +27,17 @@ static __always_inline bool next_hop_holds(const struct nestwg_next_hop *hop,
 	       hop->nic_ifindex == cfg->nic_ifindex && now - hop->told < NEXT_HOP_LIFETIME;
 }
 
+/*
+ * bpf_fib_lookup() takes a neighbour for good that has been silent for long (NUD_STALE), and nobody asks whether
+ * it is still there: net/core/neighbour.c, neigh_event_send(), does as a packet leaves by bpf_redirect_neigh().
+ * Whoever is the first after each lifetime goes that way; but not those who push each other from their place.
+ */
+static __always_inline bool next_hop_is_anothers(const struct nestwg_next_hop *hop,
+						 const struct packet *p, __u64 now)
+{
+	return hop->destination != p->destination && now - hop->told < NEXT_HOP_LIFETIME;
+}
+
 static __always_inline void next_hop_keep(struct nestwg_next_hop *hop,
 					  const struct nestwg_config *cfg, const struct packet *p,
 					  const struct bpf_fib_lookup *fib, __u64 now)

@@ -77,6 +77,33 @@ static bool run_neighbour(struct lab *lab, const void *argument)
 	return run("ip route del 198.51.100.0/24 via 192.0.2.7") && is_at_last(lab, 1) && passed;
 }
 
+/* One that has been silent for long is asked whether it is still there, as the kernel does that forwards. */
+static bool run_stale(struct lab *lab, const void *argument)
+{
+	bool passed;
+
+	(void)argument;
+	passed = run("ip neigh replace 192.0.2.7 lladdr 02:00:00:00:00:77 nud stale dev nic") &&
+		 run("ip route add 198.51.100.0/24 via 192.0.2.7") && is_at_last(lab, 0x77) &&
+		 is_at_last(lab, 0x77) &&
+		 run("! ip neigh show 192.0.2.7 dev nic | grep STALE | sed 's/^/# /' | grep .");
+	return run("ip route del 198.51.100.0/24 via 192.0.2.7") && is_at_last(lab, 1) && passed;
+}
+
+/* What a rule says of the tunnel's packets holds for the neighbour that has to be looked for, too. */
+static bool run_rule(struct lab *lab, const void *argument)
+{
+	bool passed;
+
+	(void)argument;
+	passed = run("ip neigh replace 192.0.2.7 lladdr 02:00:00:00:00:77 nud permanent dev nic") &&
+		 run("ip route add 198.51.100.0/24 via 192.0.2.7 table 100") &&
+		 run("ip rule add iif wg lookup 100") && is_at_last(lab, 0x77) &&
+		 !usleep(MOMENT / 1000) && neighbour(lab) == 0x77;
+	return run("ip rule del iif wg lookup 100") &&
+	       run("ip route flush table 100") && is_at_last(lab, 1) && passed;
+}
+
 static bool run_route(struct lab *lab, const void *argument)
 {
 	bool passed;
@@ -136,5 +163,8 @@ void add_next_hop_tests(struct suite *suite)
 	suite_add(suite, IN_HOME_ROUTED, "the way out is kept", run_kept, NULL);
 	suite_add(suite, IN_HOME_ROUTED, "a neighbour's new address is followed", run_neighbour,
 		  NULL);
+	suite_add(suite, IN_HOME_ROUTED, "a neighbour that is silent for long is asked", run_stale,
+		  NULL);
+	suite_add(suite, IN_HOME_ROUTED, "a rule's neighbour", run_rule, NULL);
 	suite_add(suite, IN_HOME_ROUTED, "a new route is followed", run_route, NULL);
 }
