@@ -15,6 +15,7 @@
 #include "exclusions.h"
 #include "hook.h"
 #include "netif.h"
+#include "pending.h"
 #include "pins.h"
 #include "preflight.h"
 #include "programs.h"
@@ -220,6 +221,11 @@ static int change(const struct request *request)
 	lock = pins_lock();
 	if (lock < 0)
 		return -1;
+	/* What nobody has taken back is done so now: else this would go with it. */
+	if (pending_settle(nic, false)) {
+		close(lock);
+		return -1;
+	}
 	err = state_open(&state, nic);
 	if (err == -ENOENT) {
 		fail(nic, PROGRAM " is not attached; `" PROGRAM " attach %s` does it", nic);

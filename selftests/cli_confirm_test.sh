@@ -234,6 +234,13 @@ guard_is_killed()
 		expect_is "status" "$(seconds_left)" None && tidy && pings_gateway >/dev/null
 }
 
+# Nor does what is allowed then go with what is taken back.
+allowed_after_guard_is_killed()
+{
+	attach --mode tc && attach --allow 8080 --confirm 1 && kill -KILL "$(guards)" && sleep 2 && nestwg allow 9090 &&
+		attach && expect "excluded" "$(excluded)" "9090/tcp" && fails grep -q 8080 <(excluded) && tidy
+}
+
 too_late()
 {
 	local guard
@@ -338,6 +345,7 @@ tap "attach is killed" attach_is_killed
 tap "an upgrade is killed" upgrade_is_killed
 tap "an upgrade is killed before anything is attached" upgrade_is_killed_early
 tap "its guard is killed: the programs stop by themselves" guard_is_killed
+tap "its guard is killed: what is allowed afterwards stays" allowed_after_guard_is_killed
 tap "confirmed too late" too_late
 tap "a guard in the place of one that was killed" restarted_guard
 tap "the tunnel goes meanwhile" tunnel_goes
