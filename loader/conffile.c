@@ -11,7 +11,6 @@
 #include "format.h"
 
 #define CONFDIR		"/etc/nestwg-xdp"
-#define FILE_MAX	(1u << 20)
 #define KEYS		"WireGuard, Peer, Address, Mode, Allow and KeepSSH"
 
 /* FILE:LINE, what a message begins with. */
@@ -178,15 +177,15 @@ static int read_text(const char *path, char **text)
 
 	if (!file)
 		return -errno;
-	*text = malloc(FILE_MAX + 1);
+	*text = malloc(CONFFILE_MAX + 1);
 	if (*text) {
-		length = fread(*text, 1, FILE_MAX + 1, file);
+		length = fread(*text, 1, CONFFILE_MAX + 1, file);
 		err = ferror(file) ? -errno : 0;
 	}
 	fclose(file);
 	if (!*text)
 		return -ENOMEM;
-	if (!err && length > FILE_MAX)
+	if (!err && length > CONFFILE_MAX)
 		err = -EFBIG;
 	if (!err && memchr(*text, '\0', length))
 		err = -EINVAL;

@@ -7,6 +7,9 @@
 
 #include "plan.h"
 
+/* A longer one is not read, and therefore not written. */
+#define CONFFILE_MAX	(1u << 20)
+
 struct conffile {
 	char path[PATH_MAX];
 	char *text;			/* as it was read; NULL: there is no such file */

@@ -59,6 +59,8 @@ static int prepare(struct replacement *replacement, const struct conffile *file,
 		return fail(file->path, "cannot change it: %s", strerror(ENOMEM));
 	if (file->text && strcmp(text, file->text) == 0)
 		return 0;
+	if (strlen(text) > CONFFILE_MAX)
+		return fail(file->path, "cannot change it: %s", strerror(EFBIG));
 	return replacement_prepare(replacement, file->path, text);
 }
 

@@ -228,6 +228,17 @@ last_line_has_no_end()
 	nestwg allow 1002 && says $'Mode = auto\nAllow = 1002/tcp'
 }
 
+# Longer than what attach reads: it would not come back with the next boot.
+too_long()
+{
+	{
+		echo 'Mode = auto'
+		printf '#%1048563s' ''
+	} >"$FILE"
+	expect_is "size" "$(stat -c %s "$FILE")" 1048576 && nestwg attach enp0s6 --wg wgcli0 &&
+		refused 1 "cannot change it: File too large" allow 1003 && expect_is "size" "$(stat -c %s "$FILE")" 1048576
+}
+
 # --- attach --save -------------------------------------------------------------------------------
 
 save_makes_it()
@@ -304,6 +315,7 @@ tap "mode, owner and symbolic link are kept" mode_owner_and_link
 tap "cannot be written: nothing changes" not_writable
 tap "killed half-way" killed_half_way
 tap "a last line without its end" last_line_has_no_end
+tap "a file that would get too long to be read" too_long
 tap "attach --save makes a file, which makes the same" save_makes_it
 tap "attach --save changes only what it has to" save_changes_only_that
 tap "attach --no-config --save" save_needs_a_file
