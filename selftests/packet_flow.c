@@ -274,6 +274,33 @@ static bool run_not_learned(struct lab *lab, const void *argument)
 	       learned(lab, "out of a container", 1);
 }
 
+static bool set_attached_at(struct lab *lab, __u64 when)
+{
+	struct nestwg_config config;
+	__u32 zero = 0;
+
+	if (bpf_map__lookup_elem(lab->skel->maps.config, &zero, sizeof(zero), &config,
+				 sizeof(config), 0))
+		return false;
+	config.attached_at = when;
+	return !bpf_map__update_elem(lab->skel->maps.config, &zero, sizeof(zero), &config,
+				     sizeof(config), BPF_ANY);
+}
+
+/* Until a first attach is complete: selftests/migration_test.sh has the rules. */
+static bool run_rules_before(struct lab *lab, const void *argument)
+{
+	const struct spec answer = { SENT_TO_CLIENT, TCP_BY(443), .flags = ACK };
+	bool passed;
+
+	(void)argument;
+	passed = set_attached_at(lab, 0) && expect_learn_run(lab, &answer, lab->wg_ifindex) &&
+		 learned(lab, "of the home, by the rules of before", 0) &&
+		 expect_learn_run(lab, &answer, lab->stack_ifindex) &&
+		 learned(lab, "meanwhile, out of a container", 1);
+	return set_attached_at(lab, 1) && passed;
+}
+
 static bool run_truncated(struct lab *lab, const void *argument)
 {
 	struct spec s = { SENT_TO_CLIENT, TCP_TO(443), .flags = SYN, .total_lie = 1 };
@@ -503,6 +530,8 @@ void add_flow_tests(struct suite *suite)
 	suite_add(suite, IN_MODES, "neither TTL nor size matters to what is the gateway's own",
 		  run_no_limits, NULL);
 	suite_add(suite, IN_ONE, "only what the gateway starts is learned", run_not_learned, NULL);
+	suite_add(suite, IN_ONE, "what DNAT rules forward while it attaches is not learned",
+		  run_rules_before, NULL);
 	suite_add(suite, IN_ONE, "a malformed packet is not learned", run_truncated, NULL);
 	suite_add(suite, IN_MODES, "a socket's query is learned as it leaves", run_socket, NULL);
 	for (unsigned int i = 0; i < LENGTH_OF(lifetimes); i++)

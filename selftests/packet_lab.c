@@ -312,6 +312,7 @@ int lab_set_mode(struct lab *lab, enum mode mode)
 		.wg_ifindex = lab->wg_ifindex,
 		.flags = flags[mode],
 		.address_bits = nestwg_address_bit(htonl(GATEWAY)),
+		.attached_at = 1,
 	};
 	const __be32 gateway = htonl(GATEWAY);
 	const __u8 one = 1;

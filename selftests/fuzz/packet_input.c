@@ -78,6 +78,7 @@ static void fill_maps(const struct input_world *input, enum mode mode)
 		.nic_ifindex = IF_NIC,
 		.wg_ifindex = IF_WG,
 		.flags = mode_flags[mode],
+		.attached_at = 1,
 		/* Waits to be confirmed, as long as it runs. */
 		.deadline = input->flags & INPUT_BUCKET_OLD ? ~0ULL : 0,
 	};
