@@ -62,15 +62,24 @@ lines()
 	grep -c line "$WORK/$1.log"
 }
 
-# Each session says more than it has said so far.
+has_said()
+{
+	(($(lines "$1") > $2))
+}
+
+session_goes_on()
+{
+	wait_for 20 has_said "$1" "$(($(lines "$1") + 30))"
+}
+
 sessions_go_on()
 {
-	local name before
+	session_goes_on to-house && session_goes_on to-gateway
+}
 
-	for name in to-house to-gateway; do
-		before=$(lines "$name")
-		wait_for 20 eval "((\$(lines $name) > $before + 30))" || return
-	done
+names_commands()
+{
+	expect_at_least "commands on the page" "$(page_commands . | wc -l)" 5
 }
 
 home_answers()
@@ -111,7 +120,7 @@ HOUSE_FORWARD=nestwg
 house_need
 house_up
 
-tap "the page names its commands" eval '(($(page_commands . | wc -l) >= 5))'
+tap "the page names its commands" names_commands
 tap "the seed's rules forward" eval 'old_rules_on && wait_for 20 home_answers'
 tap "an SSH session to the house is open" session to-house 22
 tap "and one to the gateway" session to-gateway 2222
@@ -125,6 +134,6 @@ tap "both sessions go on without them" sessions_go_on
 tap "the home answers, the gateway's SSH too" eval 'home_answers && house_ssh client 2222 true'
 tap "and back: detach" type_in "detach"
 tap "nothing is left of it" is_taken_back
-tap "the gateway's session goes on" eval 'before=$(lines to-gateway); wait_for 20 eval "((\$(lines to-gateway) > $before + 30))"'
+tap "the gateway's session goes on" session_goes_on to-gateway
 tap "the old rules forward again" eval 'old_rules_on && wait_for 20 home_answers'
 finish

@@ -80,6 +80,8 @@ void host_packets_forget(void);
 
 enum { IF_NONE, IF_NIC = 2, IF_WG = 3, IF_LAN = 4, NR_IFS };
 
+#define NEXT_HOP	0xc0000201	/* 192.0.2.1, by which all leaves the NIC */
+
 enum end {
 	END_REDIRECT,		/* bpf_redirect() */
 	END_NEIGHBOUR,		/* bpf_redirect_neigh() */
@@ -98,6 +100,7 @@ struct host_world {
 	__u32 mtu[NR_IFS];	/* 0: there is no such interface */
 	int fib_result;
 	__u32 fib_ifindex;
+	__u32 asked_for;	/* whom the last bpf_redirect_neigh() was told; 0: nobody */
 	__u32 fault;		/* this call of a helper fails, counted from 1; 0: none */
 	__u32 calls;
 	bool fold_diff;		/* bpf_csum_diff() folds, as since Linux 6.13 */

@@ -121,11 +121,11 @@ long bpf_fib_lookup(void *ctx, struct bpf_fib_lookup *params, int length, __u32 
 	case BPF_FIB_LKUP_RET_SUCCESS:
 		memcpy(params->smac, "\x02\x00\x00\x00\x00\x10", 6);
 		memcpy(params->dmac, "\x02\x00\x00\x00\x00\x01", 6);
-		params->ifindex = world.fib_ifindex;
-		break;
+		__attribute__((fallthrough));
 	case BPF_FIB_LKUP_RET_NO_NEIGH:
 	case BPF_FIB_LKUP_RET_FRAG_NEEDED:
 		params->ifindex = world.fib_ifindex;
+		params->ipv4_dst = bpf_htonl(NEXT_HOP);
 		break;
 	}
 	return world.fib_result;
@@ -147,7 +147,9 @@ long bpf_redirect(__u32 ifindex, __u64 flags)
 
 long bpf_redirect_neigh(__u32 ifindex, struct bpf_redir_neigh *params, int length, __u64 flags)
 {
-	if (params || length)
+	if (params ? length != sizeof(*params) || params->nh_family != 2 ||
+		     params->ipv4_nh != bpf_htonl(NEXT_HOP) : length)
 		abort();
+	world.asked_for = params ? NEXT_HOP : 0;
 	return redirect(END_NEIGHBOUR, ifindex, flags);
 }

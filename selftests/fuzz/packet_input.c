@@ -53,17 +53,17 @@ static void exclude_protocol(__u32 protocol)
 	row->excluded = 1;
 }
 
-/* The way to CLIENT, where bpf/next_hop.h keeps it, out of another NIC: the table outlives an attachment. */
-static void keep_other_nic(void)
+/* A way out, where bpf/next_hop.h keeps CLIENT's. It may be of another NIC: the table outlives an attachment. */
+static void keep_way(__u32 destination, __u32 ifindex)
 {
 	struct nestwg_next_hop hop = {
 		.told = world.now,
-		.destination = bpf_htonl(CLIENT),
-		.nic_ifindex = IF_LAN,
+		.destination = bpf_htonl(destination),
+		.nic_ifindex = ifindex,
 		.protocol = PROTO_TCP,
 		.addresses = { 2, 0, 0, 0, 0, 0x66, 2, 0, 0, 0, 0, 0x77 },
 	};
-	__u32 index = (hop.destination * 0x9e3779b1U) >> (32 - NESTWG_NEXT_HOPS_BITS);
+	__u32 index = (bpf_htonl(CLIENT) * 0x9e3779b1U) >> (32 - NESTWG_NEXT_HOPS_BITS);
 
 	host_map_put(MAP_NEXT_HOPS, &index, &hop);
 }
@@ -130,7 +130,9 @@ __u32 input_world(const __u8 *data, __u32 size, enum mode *mode)
 	host_maps_reset();
 	fill_maps(&input, *mode);
 	if (input.fib & INPUT_OTHER_NIC)
-		keep_other_nic();
+		keep_way(CLIENT, IF_LAN);
+	if (input.fib & INPUT_OTHER_END)
+		keep_way(CLIENT + 1, IF_NIC);
 	world.fault = input.fault;
 	return sizeof(input);
 }

@@ -27,7 +27,7 @@ struct input_world {
 	__u8 fault;		/* this call of a helper fails; 0: none */
 	__u8 flags;
 	__u8 mtu;		/* 4 bits for the tunnel, 4 for the NIC: input_mtus[] */
-	__u8 fib;		/* 4 bits for what the look-up says, 2 for the way out, INPUT_OTHER_NIC */
+	__u8 fib;		/* 4 bits for what the look-up says, 2 for the way out, INPUT_OTHER_NIC, INPUT_OTHER_END */
 };
 
 enum {
@@ -42,6 +42,7 @@ enum {
 };
 
 #define INPUT_OTHER_NIC	0x40	/* a moment ago another NIC was the way out */
+#define INPUT_OTHER_END	0x80	/* where CLIENT's way out would be kept, somebody else's is */
 
 struct input_packet {
 	__u8 hook;		/* 0 from the wire, 1 from the home, 2 from the gateway, 3 after XDP */

@@ -77,11 +77,22 @@ static void seed_home_opens(__u8 mode, __u32 other)
 	seed_end(&seed);
 }
 
+/* To CLIENT, whose place among the ways out is somebody else's. */
+static void seed_other_end(__u8 mode)
+{
+	struct seed seed;
+
+	seed_begin(&seed, mode, 0, 0, MTU_USUAL, OTHER_END);
+	put_syn(&seed, FROM_HOME, PEER, CLIENT, 0);
+	seed_end(&seed);
+}
+
 void add_slot_seeds(void)
 {
 	__u32 half = like_client(false), look_alike = like_client(true);
 
 	for (__u8 mode = 0; mode < MODES; mode++) {
+		seed_other_end(mode);
 		seed_stranger(mode, half);
 		seed_stranger(mode, look_alike);
 		seed_half_old(mode, half);
