@@ -411,7 +411,18 @@ spoofed_is_dropped()
 # WireGuard marks what it decrypts CHECKSUM_UNNECESSARY, so no program would notice a bad one: tcpdump looks. GRO would
 # merge segments and leave half a checksum, hence off: at the router, and on wg0 for the way back. That way is watched
 # where it leaves enp0s6; only the gateway's own packets may be unfinished there.
+#
+# Native XDP is not told whether a checksum is whole: half a one that is true as it stands, one in 65536 from a veth peer
+# with tx offload, cannot be known (bpf/rewrite_xdp.h). A real fault comes again.
 checksums_are_right()
+{
+	traffic_has_good_checksums && return
+	[[ $HOUSE_OFFLOAD == on && $MODE == native ]] && grep -q ': 1 bad of' "$WORK/checksums" || return
+	echo "once more"
+	traffic_has_good_checksums
+}
+
+traffic_has_good_checksums()
 {
 	local rc
 
@@ -427,7 +438,10 @@ checksums_are_right()
 	on router ethtool -K "$HOUSE_WGWAN" gro on
 	on gw ethtool -K "$HOUSE_WG" gro on
 	((rc == 0)) || return "$rc"
-	no_bad_checksum home && no_bad_checksum back
+	{ no_bad_checksum home && no_bad_checksum back; } >"$WORK/checksums"
+	rc=$?
+	cat "$WORK/checksums"
+	return "$rc"
 }
 
 traffic_of_all_kinds()
