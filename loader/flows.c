@@ -15,9 +15,17 @@
 
 struct seed {
 	const struct state *state;
-	__u64 now;
 	unsigned int entered;
 };
+
+/* The clock of the programs, read for each flow: they note what they see meanwhile. */
+static __u64 monotonic_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (__u64)now.tv_sec * 1000000000 + (__u64)now.tv_nsec;
+}
 
 /* After the flow, so that whoever sees the mark finds it; as learn() of bpf/own_flow.h does it. */
 static void mark(const struct seed *seed, const struct nestwg_flow *flow)
@@ -28,14 +36,14 @@ static void mark(const struct seed *seed, const struct nestwg_flow *flow)
 	if (flow->protocol == IPPROTO_TCP || flow->protocol == IPPROTO_UDP)
 		nestwg_slots_note(flow->protocol == IPPROTO_TCP ? port->own_tcp : port->own_udp,
 				  nestwg_slots_of(flow->remote, flow->remote_port),
-				  nestwg_epoch(flow->protocol, seed->now));
+				  nestwg_epoch(flow->protocol, monotonic_now()));
 	else
 		seed->state->protocols[flow->protocol].own = 1;
 }
 
 static void enter(struct seed *seed, const struct nestwg_flow *flow)
 {
-	const struct nestwg_flow_state value = { .seen = seed->now };
+	const struct nestwg_flow_state value = { .seen = monotonic_now() };
 	const struct state *state = seed->state;
 	uint16_t port = ntohs(flow->local_port);
 	bool ports = flow->protocol == IPPROTO_TCP || flow->protocol == IPPROTO_UDP;
@@ -109,17 +117,9 @@ static void enter_tracked(const struct conntrack_flow *tracked, void *data)
 	enter(seed, &flow);
 }
 
-static __u64 monotonic_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (__u64)now.tv_sec * 1000000000 + (__u64)now.tv_nsec;
-}
-
 void flows_seed(const struct state *state)
 {
-	struct seed seed = { .state = state, .now = monotonic_now() };
+	struct seed seed = { .state = state };
 	int err;
 
 	err = sockets_each(IPPROTO_TCP, enter_socket, &seed);
