@@ -54,12 +54,7 @@ wireguard_add()
 {
 	local dev=$1
 
-	if [[ $HOUSE_WIREGUARD == kernel ]]; then
-		must ip -n "$HOUSE_PREFIX-gw" link add "$dev" type wireguard
-	else
-		LOG_LEVEL=error serve "wireguard-$dev" gw wireguard-go -f "$dev"
-		must wait_for 20 on gw wg show "$dev"
-	fi
+	must wireguard_interface gw "$dev"
 	must on gw wg set "$dev" private-key <(wg genkey) "${@:2}"
 	must ip -n "$HOUSE_PREFIX-gw" link set "$dev" mtu 1420 up
 }

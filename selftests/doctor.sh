@@ -39,12 +39,7 @@ home_keys()
 
 home_calls()
 {
-	if [[ $HOUSE_WIREGUARD == kernel ]]; then
-		must ip -n "$HOUSE_PREFIX-home" link add wgdochome type wireguard
-	else
-		LOG_LEVEL=error serve wireguard-home home wireguard-go -f wgdochome
-		must wait_for 20 on home wg show wgdochome
-	fi
+	must wireguard_interface home wgdochome
 	must on home wg set wgdochome private-key <(echo "$HOME_KEY") peer "$GW_KEY" endpoint 192.0.2.10:51820 \
 		allowed-ips 0.0.0.0/0 persistent-keepalive 1
 	must ip -n "$HOUSE_PREFIX-home" link set wgdochome mtu 1420 up

@@ -47,12 +47,7 @@ tunnel()
 {
 	local host=$1 dev=$2 address=$3
 
-	if [[ $HOUSE_WIREGUARD == kernel ]]; then
-		must ip -n "$HOUSE_PREFIX-$host" link add "$dev" type wireguard
-	else
-		LOG_LEVEL=error serve "wireguard-$dev" "$host" wireguard-go -f "$dev"
-		must wait_for 60 on "$host" wg show "$dev"
-	fi
+	must wireguard_interface "$host" "$dev"
 	must on "$host" wg set "$dev" private-key "$WORK/etc/$host.key" "${@:4}"
 	must ip -n "$HOUSE_PREFIX-$host" address add "$address" dev "$dev"
 	must ip -n "$HOUSE_PREFIX-$host" link set "$dev" mtu 1420 up

@@ -350,17 +350,32 @@ wg_quick()
 	return "$status"
 }
 
+# wireguard_interface HOST IF: by the kernel or by wireguard-go. On a busy machine one start of wireguard-go in some
+# hundred comes to nothing: said, and tried again.
+wireguard_interface()
+{
+	local host=$1 dev=$2 try
+
+	if [[ $HOUSE_WIREGUARD == kernel ]]; then
+		ip -n "$HOUSE_PREFIX-$host" link add "$dev" type wireguard
+		return
+	fi
+	for try in 1 2 3; do
+		LOG_LEVEL=error serve "wireguard-$dev" "$host" wireguard-go -f "$dev"
+		wait_for 20 on "$host" wg show "$dev" >/dev/null && return
+		note "try $try: wireguard-go for $dev: $(tail -n 3 "$WORK/wireguard-$dev.log")"
+		background_alive "wireguard-$dev" && note "it is alive"
+		background_stop "wireguard-$dev"
+	done
+	return 1
+}
+
 # wireguard_up HOST IF
 wireguard_up()
 {
 	local host=$1 dev=$2 conf=$WORK/etc/$2.conf
 
-	if [[ $HOUSE_WIREGUARD == kernel ]]; then
-		must ip -n "$HOUSE_PREFIX-$host" link add "$dev" type wireguard
-	else
-		LOG_LEVEL=error serve "wireguard-$dev" "$host" wireguard-go -f "$dev"
-		must wait_for 60 on "$host" wg show "$dev"
-	fi
+	must wireguard_interface "$host" "$dev"
 	must on "$host" wg setconf "$dev" <(wg-quick strip "$conf")
 	must ip -n "$HOUSE_PREFIX-$host" -batch - < <(sed -n "s/^Address = \(.*\)/address add \1 dev $dev/p
 		s/^MTU = \(.*\)/link set $dev mtu \1 up/p" "$conf")

@@ -26,12 +26,7 @@ gateway_up()
 	house_gateway_link
 	addresses inet <<<"to-gw 192.0.2.1/24"
 	addresses gw <<<"enp0s6 192.0.2.10/24 192.0.2.1"
-	if [[ $HOUSE_WIREGUARD == kernel ]]; then
-		must ip -n "$HOUSE_PREFIX-gw" link add wgmon0 type wireguard
-	else
-		LOG_LEVEL=error serve wireguard gw wireguard-go -f wgmon0
-		must wait_for 20 on gw wg show wgmon0
-	fi
+	must wireguard_interface gw wgmon0
 	must on gw wg set wgmon0 private-key <(wg genkey) listen-port 51820 \
 		peer "$(wg genkey | wg pubkey)" allowed-ips 10.0.18.2/32
 	must ip -n "$HOUSE_PREFIX-gw" link set wgmon0 mtu 1420 up
