@@ -44,18 +44,6 @@ static const struct option long_options[] = {
 	{}
 };
 
-static bool is_pending(const char *nic)
-{
-	struct state state;
-	bool pending;
-
-	if (state_open(&state, nic))
-		return false;
-	pending = state.config.deadline;
-	state_close(&state);
-	return pending;
-}
-
 /* The only one that waits, into `nic`. 0, or -1 after reporting. */
 static int find_pending(char nic[IFNAMSIZ])
 {
@@ -65,7 +53,7 @@ static int find_pending(char nic[IFNAMSIZ])
 	if (pins_list(&names))
 		return -1;
 	for (size_t i = 0; i < names.count; i++) {
-		if (!is_pending(names.list[i]))
+		if (!pending_waits(names.list[i], NULL))
 			continue;
 		memcpy(nic, names.list[i], IFNAMSIZ);
 		found++;

@@ -13,12 +13,11 @@
 
 #include "doctor.h"
 #include "error.h"
+#include "kernel_features.h"
 #include "pins.h"
 #include "preflight.h"
 #include "run.h"
 #include "wireguard.h"
-
-#define LOOPBACK 1	/* drivers/net/loopback.c: always the first interface of a namespace */
 
 /* Says what FUNCTION says, unless all is well. */
 static bool passes(struct doctor *doctor, int (*function)(void), enum severity severity)
@@ -127,9 +126,7 @@ static bool module_exists(const char *name)
 
 void check_tc(struct doctor *doctor)
 {
-	__u32 ids[TCX_PROGRAMS], count = TCX_PROGRAMS;
-
-	if (!bpf_prog_query(LOOPBACK, hook_attach_type(HOOK_HANDOFF), 0, NULL, ids, &count)) {
+	if (feature_find_tcx() == ANSWER_YES) {
 		found(doctor, SEVERITY_OK, "tcx");
 	} else if (module_exists("sch_ingress")) {
 		found(doctor, SEVERITY_OK, "clsact (tcx came with Linux 6.6)");

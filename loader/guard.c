@@ -16,7 +16,6 @@
 #include "guard.h"
 #include "pending.h"
 #include "run.h"
-#include "state.h"
 #include "verbose.h"
 
 #define SELF		"/proc/self/exe"
@@ -131,20 +130,6 @@ int guard_start(const char *nic)
 	return err ? fail(nic, "cannot start what would take it back: %s", strerror(err)) : 0;
 }
 
-/* Without reports: what has gone needs no guard. */
-static bool is_pending(const char *nic, bool *due)
-{
-	struct state state;
-	bool pending;
-
-	if (state_open(&state, nic))
-		return false;
-	pending = state.config.deadline;
-	*due = pending_is_due(&state.config);
-	state_close(&state);
-	return pending;
-}
-
 int guard_watch(const char *nic)
 {
 	const struct timespec moment = { .tv_sec = 1 };
@@ -156,7 +141,7 @@ int guard_watch(const char *nic)
 	if (chdir("/") < 0)
 		return fail("/", "%s", strerror(errno));
 	openlog(PROGRAM, LOG_PID, LOG_DAEMON);
-	while (is_pending(nic, &due)) {
+	while (pending_waits(nic, &due)) {
 		if (due && !pending_take_back(nic, false))
 			syslog(LOG_WARNING, "%s: not confirmed in time: taken back", nic);
 		nanosleep(&moment, NULL);

@@ -41,7 +41,7 @@ static enum answer answer(bool yes)
 }
 
 /* An older kernel does not know the place and says EINVAL. */
-static enum answer find_tcx(void)
+enum answer feature_find_tcx(void)
 {
 	__u32 ids[TCX_PROGRAMS], count = TCX_PROGRAMS;
 
@@ -92,7 +92,7 @@ static enum answer find_bpffs(void)
 
 void features_find(enum answer answers[NR_FEATURES])
 {
-	answers[FEATURE_TCX] = find_tcx();
+	answers[FEATURE_TCX] = feature_find_tcx();
 	find_xdp(&answers[FEATURE_XDP], &answers[FEATURE_JIT]);
 	answers[FEATURE_XDP_TOLD] = answer(xdp_support_is_told());
 	answers[FEATURE_RINGBUF] = find_ringbuf();

@@ -24,6 +24,9 @@ enum answer {
 const char *feature_name(enum feature feature);
 const char *feature_text(enum feature feature);
 
+/* FEATURE_TCX alone. */
+enum answer feature_find_tcx(void);
+
 /* Leaves nothing behind. */
 void features_find(enum answer answers[NR_FEATURES]);
 

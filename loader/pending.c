@@ -40,6 +40,20 @@ bool pending_is_due(const struct nestwg_config *config)
 	return config->deadline && !pending_seconds(config);
 }
 
+bool pending_waits(const char *nic, bool *due)
+{
+	struct state state;
+	bool waits;
+
+	if (state_open(&state, nic))
+		return false;
+	waits = state.config.deadline;
+	if (due)
+		*due = pending_is_due(&state.config);
+	state_close(&state);
+	return waits;
+}
+
 bool pending_has_lapsed(const struct nestwg_config *config)
 {
 	return config->deadline && boot_now() > config->deadline;

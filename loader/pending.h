@@ -22,6 +22,12 @@ unsigned int pending_seconds(const struct nestwg_config *config);
 /* Whether it is time. */
 bool pending_is_due(const struct nestwg_config *config);
 
+/*
+ * Whether NIC waits to be confirmed, and if so whether it is time (NULL: no matter). Without reports: what has
+ * gone waits for nothing.
+ */
+bool pending_waits(const char *nic, bool *due);
+
 /* Whether even the programs have stopped, since nobody took it back. */
 bool pending_has_lapsed(const struct nestwg_config *config);
 
