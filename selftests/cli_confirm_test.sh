@@ -281,10 +281,11 @@ press()
 }
 
 # terminal SECONDS BEFORE AFTER: attach --confirm on one, where these keys are pressed before and after the question.
+# `exec`, as the ^C would end a shell in between, and its status be what is seen.
 terminal()
 {
 	: >"$WORK/terminal"
-	press "$2" "$3" | on gw script -qefc "$NESTWG attach enp0s6 --wg wgcli0 --confirm $1" /dev/null >"$WORK/terminal" 2>&1
+	press "$2" "$3" | on gw script -qefc "exec $NESTWG attach enp0s6 --wg wgcli0 --confirm $1" /dev/null >"$WORK/terminal" 2>&1
 }
 
 enter_keeps_it()
