@@ -50,6 +50,19 @@ int xdp_drop(struct xdp_md *ctx __attribute__((unused)))
 	return XDP_DROP;
 }
 
+/* What it costs to be asked at all: the floor of what stays on the gateway. */
+SEC("xdp")
+int xdp_pass(struct xdp_md *ctx __attribute__((unused)))
+{
+	return XDP_PASS;
+}
+
+SEC("tc")
+int tc_pass(struct __sk_buff *skb __attribute__((unused)))
+{
+	return TC_ACT_UNSPEC;
+}
+
 /* NIC, tc ingress: the floor of all ways into the tunnel. */
 SEC("tc")
 int to_tunnel(struct __sk_buff *skb)

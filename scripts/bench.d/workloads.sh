@@ -12,7 +12,7 @@ PEER=10.0.18.2
 IMIX=46,46,46,46,46,46,46,576,576,576,576,1420
 
 FORWARDING="floor nestwg-native nestwg-tc nestwg-generic nft-flowtable nft-stateless nft-dnat iptables"
-STAYING="none nestwg-native nestwg-tc nestwg-generic nft-stateless nft-dnat iptables"
+STAYING="none xdp-pass tc-pass nestwg-native nestwg-tc nestwg-generic nft-stateless nft-dnat iptables"
 DROPPING="xdp-drop nestwg-native nestwg-generic nestwg-tc nft-ingress-drop iptables-raw-drop"
 OURS="floor nestwg-native nestwg-tc"
 
