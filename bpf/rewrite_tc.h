@@ -104,6 +104,7 @@ static __always_inline void tc_clamp_mss(struct __sk_buff *skb, const struct pac
 			    sizeof(__be16));
 }
 
+/* By the kernel, which knows what the field holds. */
 static __always_inline void tc_replace_pseudo(struct __sk_buff *skb, const struct packet *p,
 					      __be32 from, __be32 to)
 {
@@ -114,6 +115,40 @@ static __always_inline void tc_replace_pseudo(struct __sk_buff *skb, const struc
 	if (p->protocol == IPPROTO_UDP)
 		flags |= BPF_F_MARK_MANGLED_0;
 	bpf_l4_csum_replace(skb, transport_checksum_offset(p), from, to, flags);
+}
+
+/*
+ * Is P's transport checksum whole for sure? One that is half done holds the pseudo header's sum. What a bundle's holds
+ * is left to the kernel, for hosts differ in it; and so are the protocols that are rare.
+ */
+static __always_inline bool checksum_is_whole(const struct packet *p, __u16 check)
+{
+	if (p->gso || p->first_fragment || !has_port_row(p->protocol))
+		return false;
+	return check != csum_pseudo(p->source, p->destination, p->protocol,
+				    p->total - (p->l4 - p->l3));
+}
+
+/*
+ * The addresses' CHANGE goes into the transport checksum. Most of them are whole, and their bytes are written here: a
+ * third of what the helper takes. If the kernel knows the sum of all bytes, it is told how that has changed;
+ * if it does not, it refuses, which does no harm.
+ */
+static __always_inline void tc_update_checksum(struct __sk_buff *skb, const struct packet *p,
+					       const struct nat *nat, __u64 change)
+{
+	__u16 *check = skb_data(skb) + bounded(transport_checksum_offset(p), 0xff);
+	__u16 old;
+
+	if ((void *)(check + 1) > skb_data_end(skb) || !checksum_is_whole(p, *check)) {
+		tc_replace_pseudo(skb, p, p->source, nat->source);
+		tc_replace_pseudo(skb, p, p->destination, nat->destination);
+		return;
+	}
+	old = *check;
+	*check = p->protocol == IPPROTO_UDP ? csum_update_udp(old, change) :
+					      csum_update(old, change);
+	bpf_csum_update(skb, csum_change16(old, *check));
 }
 
 /* An error towards the home quotes what the home sent, one from the home quotes what it got. */
@@ -133,21 +168,20 @@ static __always_inline void tc_translate_quote(struct __sk_buff *skb, const stru
 static __always_inline int tc_nat(struct __sk_buff *skb, const struct packet *p,
 				  const struct nat *nat)
 {
-	struct iphdr *ip;
-	__u64 change;
+	__u64 change = csum_change32(p->source, nat->source) +
+		       csum_change32(p->destination, nat->destination);
+	struct iphdr *ip = skb_data(skb) + p->l3;
+	__u64 ip_change = change;
 
-	ip = skb_data(skb) + p->l3;
 	if ((void *)(ip + 1) > skb_data_end(skb))
 		return -1;
-	change = csum_change32(p->source, nat->source) +
-		 csum_change32(p->destination, nat->destination);
 	ip->saddr = nat->source;
 	ip->daddr = nat->destination;
 	if (nat->hop) {
-		change += csum_change16(bpf_htons(ip->ttl << 8), bpf_htons((ip->ttl - 1) << 8));
+		ip_change += csum_change16(bpf_htons(ip->ttl << 8), bpf_htons((ip->ttl - 1) << 8));
 		ip->ttl--;
 	}
-	ip->check = csum_update(ip->check, change);
+	ip->check = csum_update(ip->check, ip_change);
 
 	if (p->later_fragment)
 		return 0;
@@ -159,8 +193,7 @@ static __always_inline int tc_nat(struct __sk_buff *skb, const struct packet *p,
 		return 0;
 	if (nat->mtu && is_syn(p))
 		tc_clamp_mss(skb, p, nat->mtu);
-	tc_replace_pseudo(skb, p, p->source, nat->source);
-	tc_replace_pseudo(skb, p, p->destination, nat->destination);
+	tc_update_checksum(skb, p, nat, change);
 	return 0;
 }
 

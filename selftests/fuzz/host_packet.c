@@ -199,6 +199,16 @@ long bpf_l4_csum_replace(struct __sk_buff *skb, __u32 offset, __u64 from, __u64 
 	return 0;
 }
 
+long bpf_csum_update(struct __sk_buff *skb, __wsum sum)
+{
+	struct host_packet *packet = (void *)skb;
+
+	if (packet->summed != SUMMED_COMPLETE)
+		return -ENOTSUPP;
+	packet->sum = sum_fold(sum_fold(packet->sum) + sum_fold(sum));
+	return packet->sum;
+}
+
 /* __bpf_skb_min_len() */
 static __u32 length_min(const struct host_packet *packet)
 {

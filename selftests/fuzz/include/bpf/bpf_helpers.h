@@ -52,6 +52,7 @@ long bpf_skb_change_head(struct __sk_buff *skb, __u32 room, __u64 flags);
 long bpf_skb_adjust_room(struct __sk_buff *skb, __s32 difference, __u32 mode, __u64 flags);
 long bpf_skb_store_bytes(struct __sk_buff *skb, __u32 offset, const void *from, __u32 length,
 			 __u64 flags);
+long bpf_csum_update(struct __sk_buff *skb, __wsum sum);
 long bpf_l4_csum_replace(struct __sk_buff *skb, __u32 offset, __u64 from, __u64 to, __u64 flags);
 
 #endif /* HOST_BPF_HELPERS_H */
