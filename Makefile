@@ -30,7 +30,7 @@ WARN	:= -Wall -Wextra -Werror
 CPPFLAGS += -D_GNU_SOURCE -Iinclude -Iloader -isystem $(BUILD) \
 	    -DNESTWG_VERSION='"$(VERSION)"' -DNESTWG_COMMIT='"$(COMMIT)"' \
 	    $(shell $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null)
-LDLIBS	:= $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null)
+LDLIBS	:= -pthread $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null)
 
 # The kernel's <asm/types.h> lies in a directory named after the machine (Debian's multiarch).
 MULTIARCH := $(patsubst %/asm/types.h,%,$(firstword \

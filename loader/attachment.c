@@ -30,7 +30,7 @@
 struct attachment {
 	const struct plan *plan;
 	const struct attach_options *options;
-	struct nestwg_bpf *programs;
+	struct programs *programs;
 	struct state state;
 	struct nestwg_config old;	/* attached_at is 0: nothing was, or not completely */
 	struct exclusions_copy *old_exclusions;
@@ -51,12 +51,13 @@ static int write_config(struct attachment *a)
 
 static int load(struct attachment *a)
 {
+	bool with_xdp = a->plan->mode != NESTWG_MODE_TC && !a->plan->auto_is_tc;
 	int err;
 
 	err = pins_make(nic_of(a));
 	if (err)
 		return fail(nic_of(a), "cannot make a directory in " BPFFS ": %s", strerror(-err));
-	a->programs = programs_load(nic_of(a));
+	a->programs = programs_load(nic_of(a), with_xdp);
 	if (!a->programs)
 		return -1;
 	err = state_open(&a->state, nic_of(a));

@@ -7,20 +7,21 @@
 
 #include "hook.h"
 
-struct nestwg_bpf;
+struct programs;
 
 /* Must come before any call of libbpf: it says nothing unless `verbose`. */
 void programs_set_verbose(bool verbose);
 
 /*
  * Loads the programs with the maps that are pinned for `nic`; those that are not are made and
- * pinned. NULL after reporting.
+ * pinned. The XDP program only if it is going to be attached. NULL after reporting.
  */
-struct nestwg_bpf *programs_load(const char *nic);
-void programs_unload(struct nestwg_bpf *programs);
+struct programs *programs_load(const char *nic, bool with_xdp);
+void programs_unload(struct programs *programs);
 
-int programs_fd(const struct nestwg_bpf *programs, enum hook_id id);
-__u32 programs_id(const struct nestwg_bpf *programs, enum hook_id id);
+/* Negative, and 0, for a program that was not loaded. */
+int programs_fd(const struct programs *programs, enum hook_id id);
+__u32 programs_id(const struct programs *programs, enum hook_id id);
 
 /* Whether the maps that are pinned for `nic` are of our shape. 0, or -1 after reporting. */
 int programs_check_maps(const char *nic);
