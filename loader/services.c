@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "services.h"
+#include "socket_owner.h"
 #include "sockets.h"
 
 struct service *services_add(struct services *services, uint8_t protocol, uint16_t first,
@@ -46,70 +42,19 @@ static void take_socket(const struct socket *socket, void *data)
 		service->inode = socket->inode;
 }
 
-static void read_name(int process, char name[PROCESS_NAME_SIZE])
-{
-	ssize_t length;
-	int fd;
-
-	fd = openat(process, "comm", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	length = read(fd, name, PROCESS_NAME_SIZE - 1);
-	close(fd);
-	name[length > 0 ? length : 0] = '\0';
-	name[strcspn(name, "\n")] = '\0';
-}
-
 /* The first one of several that share it: the parent, mostly. */
-static void note_owner(struct services *services, unsigned long inode, int process, int pid)
+static void note_owner(const struct socket_owner *owner, unsigned long inode, void *data)
 {
-	for (size_t i = 0; inode && i < services->count; i++) {
+	struct services *services = data;
+
+	for (size_t i = 0; i < services->count; i++) {
 		struct service *service = &services->list[i];
 
 		if (service->inode != inode || service->pid)
 			continue;
-		service->pid = pid;
-		read_name(process, service->process);
+		service->pid = owner->pid;
+		memcpy(service->process, owner->name, sizeof(service->process));
 	}
-}
-
-static void look_at_process(struct services *services, int process, int pid)
-{
-	struct dirent *entry;
-	DIR *files;
-	int fd;
-
-	fd = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	files = fd < 0 ? NULL : fdopendir(fd);
-	if (!files) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	while ((entry = readdir(files)))
-		note_owner(services, socket_inode(dirfd(files), entry->d_name), process, pid);
-	closedir(files);
-}
-
-static void find_owners(struct services *services)
-{
-	struct dirent *entry;
-	DIR *proc;
-
-	proc = opendir("/proc");
-	while (proc && (entry = readdir(proc))) {
-		int process;
-
-		if (!isdigit((unsigned char)*entry->d_name))
-			continue;
-		process = openat(dirfd(proc), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (process < 0)
-			continue;
-		look_at_process(services, process, (int)strtol(entry->d_name, NULL, 10));
-		close(process);
-	}
-	if (proc)
-		closedir(proc);
 }
 
 static int compare(const void *a, const void *b)
@@ -152,7 +97,8 @@ int services_get(struct services *services, const char *nic, __be32 address)
 	if (!err)
 		err = sockets_each(IPPROTO_UDP, take_socket, services);
 	if (!err) {
-		find_owners(services);
+		/* An owner that cannot be found stays unknown. */
+		socket_owners_each(NULL, note_owner, services);
 		services_take_rules(services);
 		err = services->err;
 	}

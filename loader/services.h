@@ -11,8 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROCESS_NAME_SIZE	16	/* TASK_COMM_LEN */
-#define TARGET_SIZE		96
+#include "socket_owner.h"
+
+#define TARGET_SIZE	96
 
 struct service {
 	uint8_t protocol;

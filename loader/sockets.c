@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "sockets.h"
 
@@ -102,17 +101,4 @@ int sockets_each(uint8_t protocol, void (*each)(const struct socket *socket, voi
 	if (err)
 		return err;
 	return read_table(tcp ? "/proc/net/tcp6" : "/proc/net/udp6", protocol, each, data);
-}
-
-unsigned long socket_inode(int fds, const char *name)
-{
-	unsigned long inode;
-	char target[64];
-	ssize_t length;
-
-	length = readlinkat(fds, name, target, sizeof(target) - 1);
-	if (length <= 0)
-		return 0;
-	target[length] = '\0';
-	return sscanf(target, "socket:[%lu]", &inode) == 1 ? inode : 0;
 }

@@ -36,10 +36,4 @@ bool socket_parse(const char *line, struct socket *socket);
 int sockets_each(uint8_t protocol, void (*each)(const struct socket *socket, void *data),
 		 void *data);
 
-/*
- * The inode of a process' file descriptor, 0 if that is no socket: `name` in the directory
- * /proc/PID/fd, which is open as `fds`.
- */
-unsigned long socket_inode(int fds, const char *name);
-
 #endif /* NESTWG_SOCKETS_H */

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +10,7 @@
 #include "error.h"
 #include "nestwg.h"
 #include "run.h"
+#include "socket_owner.h"
 #include "sockets.h"
 #include "ssh.h"
 
@@ -66,72 +64,36 @@ static void note_listener(const struct socket *socket, void *data)
 	list[listeners->count++] = (struct listener){ socket->local_port, socket->inode };
 }
 
-static bool is_ssh_server(int process)
+static bool is_ssh_server(const struct socket_owner *owner)
 {
-	char name[32];
-	ssize_t length;
-	int fd;
-
-	fd = openat(process, "comm", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	length = read(fd, name, sizeof(name) - 1);
-	close(fd);
-	if (length <= 0)
-		return false;
-	name[length] = '\0';
-	return strcmp(name, "sshd\n") == 0 || strcmp(name, "dropbear\n") == 0;
+	return strcmp(owner->name, "sshd") == 0 || strcmp(owner->name, "dropbear") == 0;
 }
 
-static int add_listeners_of(int process, const struct listeners *listeners,
-			    struct ssh_ports *ports)
+struct search {
+	const struct listeners *listeners;
+	struct ssh_ports *ports;
+	int err;
+};
+
+static void add_listener(const struct socket_owner *owner, unsigned long inode, void *data)
 {
-	struct dirent *entry;
-	int fd, err = 0;
-	DIR *fds;
+	struct search *search = data;
+	const struct listeners *listeners = search->listeners;
 
-	fd = openat(process, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	fds = fdopendir(fd);
-	if (!fds) {
-		close(fd);
-		return -ENOMEM;
-	}
-	while (!err && (entry = readdir(fds))) {
-		unsigned long inode = socket_inode(dirfd(fds), entry->d_name);
-
-		for (size_t i = 0; inode && !err && i < listeners->count; i++)
-			if (listeners->list[i].inode == inode)
-				err = add_port(ports, listeners->list[i].port, NESTWG_WHY_SSHD);
-	}
-	closedir(fds);
-	return err;
+	(void)owner;
+	for (size_t i = 0; !search->err && i < listeners->count; i++)
+		if (listeners->list[i].inode == inode)
+			search->err = add_port(search->ports, listeners->list[i].port,
+					       NESTWG_WHY_SSHD);
 }
 
 static int add_sshd_listeners(const struct listeners *listeners, struct ssh_ports *ports)
 {
-	struct dirent *entry;
-	int err = 0;
-	DIR *proc;
+	struct search search = { .listeners = listeners, .ports = ports };
+	int err;
 
-	proc = opendir("/proc");
-	if (!proc)
-		return -errno;
-	while (!err && (entry = readdir(proc))) {
-		int process;
-
-		if (!isdigit((unsigned char)*entry->d_name))
-			continue;
-		process = openat(dirfd(proc), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (process < 0)
-			continue;
-		if (is_ssh_server(process))
-			err = add_listeners_of(process, listeners, ports);
-		close(process);
-	}
-	closedir(proc);
-	return err;
+	err = socket_owners_each(is_ssh_server, add_listener, &search);
+	return err ? err : search.err;
 }
 
 /* "port 22" or "listenaddress [::]:22" in the output of `sshd -T`; 0: another line. */

@@ -101,6 +101,16 @@ services_are_named()
 		expect "the remedy" "$(dry)" "to keep them on the gateway: --allow 80/tcp --allow 5353/udp$"
 }
 
+# Whose they are is good to know, and no more: without it they are named all the same.
+without_owners()
+{
+	local text
+
+	text=$(on gw strace -f -qq -o /dev/null -P /proc -e trace=openat -e inject=openat:error=EMFILE \
+		"$NESTWG" attach enp0s6 --wg wgcli0 --no-ssh --dry-run) &&
+		expect "80/tcp" "$text" "80/tcp +no longer reached +forwarded"
+}
+
 # The counter that was named is the one that counts, and the service is reached or not.
 it_comes_true()
 {
@@ -197,7 +207,7 @@ refusals()
 
 isolate "$@"
 begin
-cli_need nc clang iptables nft
+cli_need nc clang iptables nft strace
 # What a failed test leaves would fail the next ones.
 ON_FAIL="nestwg detach enp0s6"
 gateway_up
@@ -211,6 +221,7 @@ tap "a first attach" first_time
 tap "an upgrade" upgrade
 tap "the mode, as the driver says" mode_follows_driver
 tap "local services" services_are_named
+tap "and whose they are cannot be found" without_owners
 tap "and it comes true" it_comes_true
 tap "ports that netfilter translates" translated_ports
 tap "and nft's own rules" translated_by_nft

@@ -25,8 +25,8 @@ FUZZ_init	:= $(addprefix loader/,init_take.c init_plan.c init_files.c init_wg_qu
 		   init_keys.c spec.c format.c run.c) $(FUZZ_ERROR) selftests/fuzz/no_usage.c
 FUZZ_wgdump	:= loader/wgdump.c loader/format.c
 FUZZ_sockets	:= loader/sockets.c
-FUZZ_ssh	:= -Wl,--wrap=run_start -Wl,--wrap=run_finish loader/sockets.c loader/run.c loader/conntrack.c \
-		   loader/netlink.c $(FUZZ_ERROR)
+FUZZ_ssh	:= -Wl,--wrap=run_start -Wl,--wrap=run_finish loader/sockets.c loader/socket_owner.c loader/run.c \
+		   loader/conntrack.c loader/netlink.c $(FUZZ_ERROR)
 FUZZ_firewall	:= loader/nf_rules.c loader/nf_iptables.c loader/nf_nft.c loader/format.c
 FUZZ_netlink	:= -Wl,--wrap=netlink_ask loader/netif.c loader/netlink.c
 
