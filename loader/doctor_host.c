@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What any gateway needs, before an interface is chosen. */
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -86,27 +84,15 @@ void check_bpf(struct doctor *doctor)
 /* Whether what is loaded here and now is compiled, whatever the sysctl says. */
 void check_jit(struct doctor *doctor)
 {
-	const struct bpf_insn nothing[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_PASS },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	struct bpf_prog_info info = {};
-	__u32 length = sizeof(info);
-	int fd, err;
+	enum answer compiled = feature_find_jit();
 
-	fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "nestwg_probe", "GPL", nothing, 2, NULL);
-	if (fd < 0)
-		return;
-	err = bpf_obj_get_info_by_fd(fd, &info, &length);
-	close(fd);
-	if (err)
-		return;
-	if (info.jited_prog_len) {
+	if (compiled == ANSWER_YES) {
 		found(doctor, SEVERITY_OK, "BPF is compiled");
-		return;
+	} else if (compiled == ANSWER_NO) {
+		found(doctor, SEVERITY_WARNING, "BPF is interpreted, several times slower than "
+		      "compiled");
+		mend(doctor, "sysctl -w net.core.bpf_jit_enable=1");
 	}
-	found(doctor, SEVERITY_WARNING, "BPF is interpreted, several times slower than compiled");
-	mend(doctor, "sysctl -w net.core.bpf_jit_enable=1");
 }
 
 /* Whether modprobe would find it; nothing is loaded. */

@@ -72,6 +72,14 @@ static void find_xdp(enum answer *xdp, enum answer *jit)
 	close(fd);
 }
 
+enum answer feature_find_jit(void)
+{
+	enum answer xdp, jit;
+
+	find_xdp(&xdp, &jit);
+	return jit;
+}
+
 static enum answer find_ringbuf(void)
 {
 	int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "nestwg_probe", 0, 0,

@@ -24,8 +24,9 @@ enum answer {
 const char *feature_name(enum feature feature);
 const char *feature_text(enum feature feature);
 
-/* FEATURE_TCX alone. */
+/* FEATURE_TCX alone, FEATURE_JIT alone. */
 enum answer feature_find_tcx(void);
+enum answer feature_find_jit(void);
 
 /* Leaves nothing behind. */
 void features_find(enum answer answers[NR_FEATURES]);
