@@ -9,6 +9,7 @@
 #include "confline.h"
 #include "error.h"
 #include "format.h"
+#include "netif.h"
 
 #define CONFDIR		"/etc/nestwg-xdp"
 #define KEYS		"WireGuard, Peer, Address, Mode, Allow and KeepSSH"

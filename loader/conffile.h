@@ -5,7 +5,7 @@
 
 #include <limits.h>
 
-#include "plan.h"
+#include "attach_options.h"
 
 /* A longer one is not read, and therefore not written. */
 #define CONFFILE_MAX	(1u << 20)

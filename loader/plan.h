@@ -5,29 +5,10 @@
 #ifndef NESTWG_PLAN_H
 #define NESTWG_PLAN_H
 
+#include "attach_options.h"
 #include "netif.h"
 #include "nestwg.h"
-#include "spec.h"
 #include "wgdump.h"
-
-struct attach_options {
-	const char *nic;
-	const char *wg;		/* NULL: not given */
-	__be32 peer;		/* 0: not given */
-	__be32 address;		/* 0: not given */
-	bool mode_given;
-	enum nestwg_mode mode;
-	struct spec_list allow;
-	bool no_ssh;
-	bool replace;
-	bool dry_run;
-	bool json;
-	unsigned int confirm;	/* seconds; 0: not wanted */
-	const char *config;	/* the file that is to be read; NULL: the interface's own */
-	bool no_config;
-	bool save;
-	bool exact;
-};
 
 struct plan {
 	struct netif nic;
