@@ -25,12 +25,8 @@ int cmd_monitor(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 
 /* What `help SUBCOMMAND` prints below the synopsis. */
-extern const char attach_help[], confirm_help[], detach_help[], allow_help[], disallow_help[],
-	status_help[], stats_help[], monitor_help[];
-extern const char init_help[];
-extern const char attach_help[], detach_help[], allow_help[], disallow_help[], status_help[],
-	stats_help[], monitor_help[];
-extern const char doctor_help[];
+extern const char init_help[], attach_help[], confirm_help[], detach_help[], allow_help[],
+	disallow_help[], status_help[], stats_help[], monitor_help[], doctor_help[];
 
 /*
  * Reports what getopt_long() returned, with ":" as the first of its short options. Returns
