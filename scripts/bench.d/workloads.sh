@@ -22,7 +22,7 @@ WORKLOADS=(udp64-1 udp64-1k udp64-1m udp1400-1k imix-1k tcp-in nested reply64-1k
 
 # shellcheck disable=SC2034 # read by scripts/bench
 WORKLOADS_VM=(udp64-1k udp1400-1k imix-1k nested reply64-1k excluded flood exclusions-60k own-flows-1k
-	encrypted64-1k encrypted1400-1k tcp-download tcp-upload)
+	encrypted64-1k encrypted1400-1k encrypted-nested tcp-download tcp-upload)
 
 # workload NAME: sets TEXT, WAYS, OPTIONS (of the generator) and FATE: forwarded (into the tunnel device), encrypted
 # (sent and on the wire again), replied, stays (on the gateway), dropped, or transferred (a real connection).
@@ -42,7 +42,11 @@ workload()
 	imix-1k)	TEXT="IMIX, 1,000 flows"; OPTIONS+=(--sizes "$IMIX") ;;
 	tcp-in)		TEXT="TCP bulk from the internet, 1 flow"; OPTIONS+=(--tcp --flows 1 --sizes 1420) ;;
 	nested)		TEXT="WireGuard inside WireGuard (UDP 13131), 1 flow of 1400 bytes"
-			OPTIONS+=(--port 13131 --flows 1 --sizes 1400 --payload wireguard) ;;
+			OPTIONS+=(--port 13131 --flows 1 --sizes 1400 --payload wireguard)
+			WAYS+=" nestwg-tc-gro" ;;
+	encrypted-nested) TEXT="WireGuard inside WireGuard, 1 flow of 1400 bytes, from the NIC to the encrypted packet on the wire"
+			OPTIONS+=(--port 13131 --flows 1 --sizes 1400 --payload wireguard)
+			FATE=encrypted WAYS+=" nestwg-tc-gro" ;;
 	reply64-1k)	TEXT="64-byte UDP replies of the home, 1,000 flows"
 			FATE=replied WAYS="arrival $WAYS"
 			OPTIONS=("${reply[@]}" --flows 1000 --sizes 46) ;;
