@@ -11,8 +11,8 @@ PUBLIC=192.0.2.10
 PEER=10.0.18.2
 IMIX=46,46,46,46,46,46,46,576,576,576,576,1420
 
-FORWARDING="floor nestwg-native nestwg-tc nestwg-generic nft-flowtable nft-stateless nft-dnat iptables"
-STAYING="none xdp-pass tc-pass nestwg-native nestwg-tc nestwg-generic nft-stateless nft-dnat iptables"
+FORWARDING="floor nestwg-native nestwg-tc nestwg-tc-gro nestwg-generic nft-flowtable nft-stateless nft-dnat iptables"
+STAYING="none xdp-pass tc-pass nestwg-native nestwg-tc nestwg-tc-gro nestwg-generic nft-stateless nft-dnat iptables"
 DROPPING="xdp-drop nestwg-native nestwg-generic nestwg-tc nft-ingress-drop iptables-raw-drop"
 OURS="floor nestwg-native nestwg-tc"
 
@@ -42,11 +42,10 @@ workload()
 	imix-1k)	TEXT="IMIX, 1,000 flows"; OPTIONS+=(--sizes "$IMIX") ;;
 	tcp-in)		TEXT="TCP bulk from the internet, 1 flow"; OPTIONS+=(--tcp --flows 1 --sizes 1420) ;;
 	nested)		TEXT="WireGuard inside WireGuard (UDP 13131), 1 flow of 1400 bytes"
-			OPTIONS+=(--port 13131 --flows 1 --sizes 1400 --payload wireguard)
-			WAYS+=" nestwg-tc-gro" ;;
+			OPTIONS+=(--port 13131 --flows 1 --sizes 1400 --payload wireguard) ;;
 	encrypted-nested) TEXT="WireGuard inside WireGuard, 1 flow of 1400 bytes, from the NIC to the encrypted packet on the wire"
 			OPTIONS+=(--port 13131 --flows 1 --sizes 1400 --payload wireguard)
-			FATE=encrypted WAYS+=" nestwg-tc-gro" ;;
+			FATE=encrypted ;;
 	reply64-1k)	TEXT="64-byte UDP replies of the home, 1,000 flows"
 			FATE=replied WAYS="arrival $WAYS"
 			OPTIONS=("${reply[@]}" --flows 1000 --sizes 46) ;;
