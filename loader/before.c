@@ -239,6 +239,7 @@ static void make_clsact(struct state *state)
 
 static int put_back_tc(struct state *state, enum hook_id id, int program)
 {
+	struct netif tunnel;
 	struct hook hook;
 	int err;
 
@@ -250,7 +251,9 @@ static int put_back_tc(struct state *state, enum hook_id id, int program)
 	if (!err)
 		hook_commit(&hook);
 	/* The tunnel of before may have gone: what is the home's is dropped then. */
-	return id == HOOK_RETURN ? 0 : err;
+	if (err && id == HOOK_RETURN && netif_by_index(hook_ifindex(state, id), &tunnel))
+		return 0;
+	return err;
 }
 
 static int put_back_ingress(struct state *state, const struct before *before, int program)

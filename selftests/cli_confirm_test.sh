@@ -254,10 +254,56 @@ too_late()
 	((status == 0)) && back_to "$WORK/none"
 }
 
+# An upgrade that nobody confirms, and that nobody has taken back yet.
+lapsed()
+{
+	attach --mode tc --allow 8080 && all >"$WORK/attached" && attach --mode native --allow 9090 --confirm 1 &&
+		kill -KILL "$(guards)" && sleep 1.2
+}
+
+# guard_traced OPTIONS...: what comes in its place.
+guard_traced()
+{
+	on gw timeout "$(limit 20)" strace -f -qq -e trace=bpf "$@" "$NESTWG" confirm --guard
+}
+
+# Each call that changes a hook fails once, and the last that changes anything: then nothing is attached any more, and
+# that is said. Half of it would swallow packets without a word.
+going_back_fails()
+{
+	local n text
+
+	all >"$WORK/none"
+	lapsed && guard_traced -o "$WORK/calls" && is_as "$WORK/attached" && tidy || return
+	for n in $(grep -nE 'BPF_LINK_(UPDATE|DETACH)' "$WORK/calls" | cut -d: -f1) \
+		$(grep -n BPF_MAP_UPDATE "$WORK/calls" | tail -n 1 | cut -d: -f1); do
+		lapsed || return
+		text=$(guard_traced -o /dev/null -e inject=bpf:error=ENOMEM:when="$n" 2>&1)
+		if is_as "$WORK/attached" >/dev/null; then
+			tidy || return
+		elif ! is_as "$WORK/none" || ! expect "it says" "$text" "cannot go back to what was .*everything is detached"; then
+			sed -n "${n}p" "$WORK/calls"
+			return 1
+		fi
+	done
+}
+
 restarted_guard()
 {
 	all >"$WORK/none"
 	attach --confirm 3 && kill -KILL "$(guards)" && nestwg confirm --guard && is_as "$WORK/none"
+}
+
+# The tunnel of before goes meanwhile: the rest goes back, and says what is missing.
+old_tunnel_goes()
+{
+	# shellcheck disable=SC2046 # words
+	wireguard_add wgcli1 listen-port 51999 $(peer 10.0.20.2/32) &&
+		nestwg attach enp0s6 --wg wgcli1 >/dev/null && attach --allow 9090 --confirm 2 || return
+	background_stop wireguard-wgcli1
+	on gw ip link delete wgcli1 2>/dev/null
+	wait_for 20 no_guard && fails grep -q 9090 <(excluded) &&
+		expect "status" "$(nestwg status)" "PROBLEM: its tunnel wgcli1 has gone" && tidy
 }
 
 tunnel_goes()
@@ -349,7 +395,9 @@ tap "its guard is killed: the programs stop by themselves" guard_is_killed
 tap "its guard is killed: what is allowed afterwards stays" allowed_after_guard_is_killed
 tap "confirmed too late" too_late
 tap "a guard in the place of one that was killed" restarted_guard
+tap "going back fails: nothing is attached" going_back_fails
 tap "the tunnel goes meanwhile" tunnel_goes
+tap "the tunnel of before goes meanwhile" old_tunnel_goes
 tap "on a terminal: Enter keeps it" enter_keeps_it
 tap "on a terminal: ^C takes it back" interrupt_takes_it_back
 tap "on a terminal: no answer, and what was typed before is none" no_answer_takes_it_back
