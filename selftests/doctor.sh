@@ -37,11 +37,12 @@ home_keys()
 	must on gw wg set wgcli0 peer "$(wg pubkey <<<"$HOME_KEY")" allowed-ips 10.0.18.2/32
 }
 
+# With the preshared key in the file $HOME_PSK, if there is one.
 home_calls()
 {
 	must wireguard_interface home wgdochome
 	must on home wg set wgdochome private-key <(echo "$HOME_KEY") peer "$GW_KEY" endpoint 192.0.2.10:51820 \
-		allowed-ips 0.0.0.0/0 persistent-keepalive 1
+		allowed-ips 0.0.0.0/0 persistent-keepalive 1 preshared-key "${HOME_PSK:-/dev/null}"
 	must ip -n "$HOUSE_PREFIX-home" link set wgdochome mtu 1420 up
 	must ip -n "$HOUSE_PREFIX-home" address add 10.0.18.2/30 dev wgdochome
 	must ip -n "$HOUSE_PREFIX-home" route add 192.0.2.1/32 dev wgdochome

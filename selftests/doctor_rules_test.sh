@@ -120,6 +120,18 @@ own_chain()
 		blocks "iptables: FORWARD: -A mine -o wgcli0 -j DROP"
 }
 
+# Protocols by number and by name, a port, a mask with a hole: none of these is about a ping to the home; the last is.
+of_others()
+{
+	must on gw iptables -A FORWARD -p 253 -j DROP
+	must on gw iptables -A FORWARD -p gre -j DROP
+	must on gw iptables -A FORWARD -p tcp -m multiport --dports 25,3000:3001 -j DROP
+	must on gw iptables -A FORWARD -d 10.0.0.3/255.255.0.255 -j DROP
+	slow_path_works && says netfilter ok "no rule gets in the way" enp0s6 || return
+	must on gw iptables -A FORWARD -d 10.0.0.2/255.255.0.255 -j DROP
+	fails slow_ping && blocks "iptables: FORWARD: -A FORWARD -d 10\.0\.0\.2/255\.255\.0\.255 -j DROP"
+}
+
 legacy()
 {
 	on gw iptables-legacy -P FORWARD DROP 2>/dev/null || { skip "no iptables-legacy in this kernel"; return; }
@@ -277,7 +289,7 @@ must nestwg attach enp0s6 --mode tc --allow 2222 >/dev/null
 tap "no rules: nothing gets in the way" nothing_blocks
 tap "ip_forward is off: mended" ip_forward_off
 tap "rp_filter is strict: mended" rp_filter_strict
-for name in policy_drop oracle_reject docker ufw own_chain legacy nft_rules seed_dnat port_dnat shielded_dnat nft_dnat masquerade; do
+for name in policy_drop oracle_reject docker ufw own_chain of_others legacy nft_rules seed_dnat port_dnat shielded_dnat nft_dnat masquerade; do
 	must flush
 	tap "$name: mended" "$name"
 done
