@@ -9,6 +9,8 @@
 #	booted_up; booted COMMAND...; booted_down; booted_up
 #
 # Its network namespace is $BOOTED_NS, made anew by each boot; booted_cabling, a function of the test's, puts NICs in.
+#
+# Environment: BOOTED_SHARED, a directory of this machine's that is the other's as well, to write to.
 
 BOOTED_NS=booted$$
 BOOTED_ROOT=
@@ -88,6 +90,9 @@ booted_init()
 	mkdir "$root/run/udev" && : >"$root/run/udev/control"
 	ln -s pts/ptmx "$root/dev/ptmx"
 	ln -s /proc/self/fd "$root/dev/fd"
+	if [[ -n ${BOOTED_SHARED:-} ]]; then
+		mkdir -p "$root$BOOTED_SHARED" && mount --bind "$BOOTED_SHARED" "$root$BOOTED_SHARED" || return
+	fi
 	cd "$root" && mount --move . / || return
 	exec chroot . /usr/bin/env -i container=nestwg-test LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin \
 		/lib/systemd/systemd --show-status=no --log-target=console --log-level=info

@@ -79,6 +79,7 @@ machine()
 	CONF=$BOOTED_ROOT/etc/nestwg-xdp/enp0s6.conf
 	(umask 077; wg genkey >"$WORK/home.key"; wg genkey >"$WORK/gateway.key")
 	must make -s -C "$HOUSE_ROOT" install PREFIX=/usr DESTDIR="$BOOTED_ROOT"
+	must install "$NESTWG" "$BOOTED_ROOT/usr/sbin/nestwg-xdp"
 	(umask 077; cat >"$BOOTED_ROOT/etc/wireguard/wg0.conf") <<-CONF
 		[Interface]
 		Address = 10.0.18.1/30
@@ -180,6 +181,35 @@ start_again()
 	booted systemctl start "$UNIT" && wait_for 20 home_answers
 }
 
+# Not confirmed, by somebody whose processes systemd ends with the session that they are of.
+attach_in_session()
+{
+	booted systemd-run --quiet --wait --collect nestwg-xdp attach enp0s6 --allow 9999 --confirm "$1" && stays 9999/tcp &&
+		expect "guards" "$(guards)" "^nestwg-xdp-guard-[0-9]+\.service "
+}
+
+guards()
+{
+	booted systemctl --no-legend --plain list-units 'nestwg-xdp-guard-*'
+}
+
+no_guard()
+{
+	expect_is "guards" "$(guards)" ""
+}
+
+guard_takes_it_back()
+{
+	attach_in_session 5 && wait_for 20 goes 9999/tcp && wait_for 5 no_guard && stays 2222/tcp && home_answers &&
+		expect "the journal" "$(booted journalctl -b -o cat -t nestwg-xdp)" "enp0s6: not confirmed in time: taken back"
+}
+
+guard_ends_when_confirmed()
+{
+	attach_in_session 60 && booted nestwg-xdp confirm && wait_for 5 no_guard && stays 9999/tcp &&
+		booted nestwg-xdp disallow 9999
+}
+
 gave_up()
 {
 	[[ $(booted systemctl is-failed "$UNIT") == failed ]]
@@ -236,6 +266,8 @@ tap "reboot: forwards, with what was allowed, without --runtime's" reboots
 tap "reload: the file, edited, and nothing else" reload_is_exact
 tap "stop: nothing is left" stop
 tap "start" start_again
+tap "attach --confirm from a session that ends: a service takes it back" guard_takes_it_back
+tap "attach --confirm, confirmed: the service ends" guard_ends_when_confirmed
 tap "the tunnel comes late" tunnel_comes_late
 tap "the NIC goes" nic_goes
 finish
