@@ -86,6 +86,31 @@ nothing_to_confirm()
 		attach && refused 1 "enp0s6: nothing waits to be confirmed" confirm enp0s6 && tidy
 }
 
+wrong_usage()
+{
+	local text
+
+	refused 2 "no option --gard: did you mean --guard" confirm --gard && refused 2 "unexpected argument 'b'" confirm enp0s6 b &&
+		refused 2 "'a/b'" confirm a/b || return
+	cp "$NESTWG" "$WORK/nestwg-xdp" && chmod 755 "$WORK" "$WORK/nestwg-xdp"
+	text=$(on gw setpriv --reuid 65534 --regid 65534 --clear-groups "$WORK/nestwg-xdp" confirm enp0s6 2>&1)
+	expect_is "exit status" "$?" 1 && expect "the message" "$text" "run as root"
+}
+
+# Two gateways in one: which of them is meant is not guessed, and who waits no longer is not asked about.
+several_wait()
+{
+	attach --confirm 60 && nestwg attach lan0 --wg wgcli9 --confirm 60 >/dev/null &&
+		refused 1 "several interfaces wait to be confirmed: name one" confirm &&
+		expect "one" "$(nestwg confirm --verbose lan0 2>&1)" "\\[#\\] no deadline any more.*lan0: confirmed" &&
+		expect "the other" "$(nestwg confirm)" "^enp0s6: confirmed" && refused 1 "nothing waits to be confirmed" confirm &&
+		nestwg detach lan0 >/dev/null && tidy
+	local status=$?
+
+	((status == 0)) || nestwg detach lan0
+	return "$status"
+}
+
 first_attach_goes()
 {
 	all >"$WORK/none"
@@ -366,21 +391,65 @@ words_take_it_back()
 		back_to "$WORK/none"
 }
 
+confirm_elsewhere()
+{
+	wait_for 10 grep -q 'Enter keeps it' "$WORK/terminal" && nestwg confirm >"$WORK/elsewhere"
+	wait_for 10 grep -q 'another command' "$WORK/terminal"
+}
+
+# Another session says yes.
+confirmed_elsewhere()
+{
+	: >"$WORK/terminal"
+	confirm_elsewhere | on gw script -qefc "exec $NESTWG attach enp0s6 --wg wgcli0 --confirm 30" /dev/null >"$WORK/terminal" 2>&1
+	expect_is "exit status" "${PIPESTATUS[1]}" 0 && expect "it says" "$(<"$WORK/terminal")" "confirmed by another command" &&
+		expect "the other" "$(<"$WORK/elsewhere")" "^enp0s6: confirmed" && expect_is "status" "$(seconds_left)" None && tidy
+}
+
+# The terminal itself goes, as when an SSH session breaks off: no answer, and the guard knows nothing of terminals.
+terminal_goes()
+{
+	all >"$WORK/none"
+	# shellcheck disable=SC2016 # for the inner shell
+	serve terminal gw bash -c 'sleep 60 | script -qefc "exec $0 attach enp0s6 --wg wgcli0 --confirm 4" /dev/null' "$NESTWG"
+	wait_for 10 log_has terminal "Enter keeps it" && background_stop terminal KILL &&
+		wait_for 5 fails attach_waits && expect_is "mode" "$(mode_in_force)" native &&
+		fails is_as "$WORK/none" >/dev/null && back_to "$WORK/none"
+}
+
+attach_waits()
+{
+	pgrep -f "^$NESTWG attach enp0s6 --wg wgcli0 --confirm 4"
+}
+
+# Nothing more comes from where the keys are pressed.
+end_of_input()
+{
+	all >"$WORK/none"
+	terminal 2 '' '\004'
+	expect_is "exit status" "$?" 1 && back_to "$WORK/none"
+}
+
 isolate "$@"
 begin
-cli_need strace script pgrep clang
+cli_need strace script pgrep clang setpriv
 # What a failed test leaves would fail the next ones.
 ON_FAIL=tidy
 gateway_up
 must ip -n "$HOUSE_PREFIX-gw" address add 192.0.2.11/24 dev enp0s6
 # shellcheck disable=SC2046 # words
 wireguard_add wgcli9 listen-port 51829 $(peer 10.0.19.2/32)
+must ip -n "$HOUSE_PREFIX-gw" link add lan0 type veth peer name lan1
+must ip -n "$HOUSE_PREFIX-gw" link set lan1 up
+addresses gw <<<"lan0 10.20.0.5/24"
 
 tap "refused: no number of seconds" bad_seconds
+tap "refused: no option, no interface, not root" wrong_usage
 tap "refused: nothing waits to be confirmed" nothing_to_confirm
 tap "a first attach is taken back, native" first_attach_goes native
 tap "a first attach is taken back, tc" first_attach_goes tc
 tap "what is confirmed stays" confirmed_stays
+tap "several wait to be confirmed" several_wait
 tap "an upgrade goes back, from native to tc" upgrade_goes_back tc native
 tap "an upgrade goes back, from generic to native" upgrade_goes_back native generic
 tap "an upgrade goes back, clsact" upgrade_goes_back_clsact
@@ -401,5 +470,8 @@ tap "the tunnel of before goes meanwhile" old_tunnel_goes
 tap "on a terminal: Enter keeps it" enter_keeps_it
 tap "on a terminal: ^C takes it back" interrupt_takes_it_back
 tap "on a terminal: no answer, and what was typed before is none" no_answer_takes_it_back
+tap "on a terminal: another command confirms" confirmed_elsewhere
+tap "on a terminal: it goes" terminal_goes
+tap "on a terminal: the end of what is typed" end_of_input
 tap "on a terminal: words are no answer" words_take_it_back
 finish
