@@ -124,6 +124,111 @@ for e in events:
     assert e["time"][10] == "T" and e["interface"] == "enp0s6", e'
 }
 
+# mac HOST IF
+mac()
+{
+	ip -n "$HOUSE_PREFIX-$1" -br link show "$2" | awk '{ print $3 }'
+}
+
+# One frame of each kind: of IPv4 with ports, without, in fragments, and of what is not IPv4, once in a VLAN.
+frames()
+{
+	on inet "$HOUSE_PYTHON" -c '
+import socket, struct, sys
+ours, theirs = (bytes.fromhex(mac.replace(":", "")) for mac in sys.argv[1:])
+def checksum(data):
+    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    total = (total & 0xffff) + (total >> 16)
+    return ~(total + (total >> 16)) & 0xffff
+def ip(protocol, payload, fragment=0):
+    header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 77, fragment, 64, protocol, 0,
+        socket.inet_aton("192.0.2.1"), socket.inet_aton("192.0.2.10"))
+    return header[:10] + struct.pack("!H", checksum(header)) + header[12:] + payload
+def icmp(*kind):
+    text = bytes(kind) + bytes(34)
+    return text[:2] + struct.pack("!H", checksum(text)) + text[4:]
+udp = struct.pack("!HHHH", 1000, 2000, 1488, 0)
+wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+wire.bind(("to-gw", 0))
+def send(kind, payload):
+    wire.send(theirs + ours + struct.pack("!H", kind) + payload + bytes(max(0, 46 - len(payload))))
+for protocol in 33, 132, 136:
+    send(0x0800, ip(protocol, struct.pack("!HH", 1000, 2000) + bytes(36)))
+send(0x0800, ip(6, struct.pack("!HHIIBBHHH", 1000, 2000, 1, 0, 0x50, 0x29, 100, 0, 0)))
+for kind in (8, 0), (3, 1), (13, 0):
+    send(0x0800, ip(1, icmp(*kind)))
+for protocol in 47, 253:
+    send(0x0800, ip(protocol, bytes(40)))
+send(0x0800, ip(17, udp + bytes(1472), 0x2000))
+send(0x0800, ip(17, bytes(8), 1480 // 8))
+send(0x0806, bytes(28))
+send(0x86dd, bytes([0x60]) + bytes(39))
+send(0x8100, struct.pack("!HH", 5, 0x0800) + ip(17, udp + bytes(20)))
+send(0x88b5, bytes(46))' "$(mac inet to-gw)" "$(mac gw enp0s6)"
+}
+
+names_each_kind()
+{
+	local ends="192\.0\.2\.1 > 192\.0\.2\.10" ports="192\.0\.2\.1:1000 > 192\.0\.2\.10:2000" line
+
+	watch && frames && wait_for 10 log_has monitor 0x88b5 && watched || return
+	for line in "dccp $ports ttl 64" "sctp $ports ttl 64" "udplite $ports ttl 64" "tcp $ports FIN,PSH,URG ttl 64" \
+		"icmp $ends echo request ttl 64" "icmp $ends destination unreachable ttl 64" "icmp $ends type 13 code 0 ttl 64" \
+		"gre $ends ttl 64" "protocol 253 $ends ttl 64" "udp $ports fragment 77@0\+ ttl 64" \
+		"udp $ends fragment 77@1480 ttl 64" ARP IPv6 "VLAN( udp $ports ttl 64)?" "ethertype 0x88b5"; do
+		said " wire $line len [0-9]+ [a-z0-9_]+ \([a-z]+\)" || return
+	done
+}
+
+filters_protocol()
+{
+	local protocol shown
+
+	for protocol in "tcp tcp" "gre gre" "253 protocol.253"; do
+		shown=${protocol#* }
+		watch --proto "${protocol% *}" --sample 1 && frames && wait_for 10 log_has monitor " $shown " && sleep 0.5 &&
+			watched && said "enp0s6: 1 shown" || return
+	done
+}
+
+# A version that did not have it left these pins: attach says what to do, and that works.
+map_missing()
+{
+	local map text
+
+	for map in watcher events; do
+		rm "/sys/fs/bpf/nestwg/enp0s6/$map" || return
+		text=$(nestwg monitor --seconds 5 enp0s6 2>&1)
+		expect_is "exit status" "$?" 1 &&
+			expect "the message" "$text" "cannot open its map .$map.: No such file.*an upgrade makes it: nestwg-xdp attach enp0s6$" &&
+			nestwg attach enp0s6 --mode "$MODE" >/dev/null && watch --port 1008 && udp 1008 &&
+			wait_for 10 log_has monitor ":1008" && watched || return
+	done
+}
+
+json_of_each_kind()
+{
+	watch --json && frames && wait_for 10 log_has monitor $((0x88b5)) && watched || return
+	grep '^{' "$WORK/monitor.log" | "$HOUSE_PYTHON" -c '
+import json, sys
+events = [json.loads(line) for line in sys.stdin]
+def one(**wanted):
+    found = [e for e in events if wanted.items() <= e.items()]
+    assert len(found) == 1, (wanted, found)
+    return found[0]
+ends = {"ethertype": 0x0800, "source": "192.0.2.1", "destination": "192.0.2.10", "ttl": 64, "df": False}
+ports = {**ends, "source_port": 1000, "destination_port": 2000}
+one(**ports, protocol=6, tcp_flags="FIN,PSH,URG", more_fragments=False)
+one(**ports, protocol=132, fragment_offset=0)
+one(**ports, protocol=17, fragment_offset=0, more_fragments=True)
+assert "source_port" not in one(**ends, protocol=17, fragment_offset=1480, more_fragments=False)
+for kind, code in (8, 0), (3, 1), (13, 0):
+    assert "source_port" not in one(**ends, protocol=1, icmp_type=kind, icmp_code=code)
+assert "icmp_type" not in one(**ends, protocol=47)
+for ethertype in 0x86dd, 0x88b5:
+    assert "source" not in one(ethertype=ethertype)'
+}
+
 # What does not come is said too: SYNs that never arrive are a cloud firewall's work.
 says_that_nothing_came()
 {
@@ -196,6 +301,11 @@ refused()
 
 refuses_nonsense()
 {
+	local text
+
+	cp "$NESTWG" "$WORK/nestwg-xdp" && chmod 755 "$WORK" "$WORK/nestwg-xdp"
+	text=$(on gw setpriv --reuid 65534 --regid 65534 --clear-groups "$WORK/nestwg-xdp" monitor 2>&1)
+	expect_is "exit status, not root" "$?" 1 && expect "the message" "$text" "run as root" || return
 	refused "--port '0'.*1 to 65535" 2 --port 0 &&
 		refused "--port 'x'" 2 --port x &&
 		refused "--proto 'tpc'" 2 --proto tpc &&
@@ -216,7 +326,7 @@ not_attached()
 
 [[ $MODE != auto ]] || MODE=native
 isolate "$@"
-need_commands socat bpftool nc
+need_commands socat bpftool nc setpriv
 begin
 house_need
 gateway_up
@@ -225,11 +335,15 @@ tap "$MODE: shows a packet that stays on the gateway" shows_excluded
 tap "$MODE: --reason: only those, but counts the others" shows_spoofed
 tap "$MODE: --from NETWORK" filters_source
 tap "$MODE: --json: one object a line; --count ends it" json_lines
+tap "$MODE: names each kind of packet" names_each_kind
+tap "$MODE: --proto" filters_protocol
+tap "$MODE: --json of each kind" json_of_each_kind
 tap "$MODE: says that nothing came; --seconds ends it" says_that_nothing_came
 tap "$MODE: one monitor at a time" one_at_a_time
 tap "$MODE: costs nothing when it has ended" costs_nothing_afterwards
 tap "$MODE: one that was killed is forgotten" survives_kill
 tap "$MODE: goes on while the programs are replaced" attach_goes_on
+tap "$MODE: a map is missing: attach makes it" map_missing
 tap "$MODE: ends when nobody reads it" into_closed_pipe
 tap "$MODE: refuses nonsense" refuses_nonsense
 tap "$MODE: nothing attached" not_attached
