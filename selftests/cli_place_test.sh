@@ -318,6 +318,29 @@ pins_gone()
 	return "$status"
 }
 
+pings_gateway()
+{
+	on inet ping -q -c 1 -W 1 192.0.2.10
+}
+
+# Attached from a container that has a bpffs of its own, and shares the network.
+pins_elsewhere()
+{
+	local mode=$1 before
+
+	before=$(everything)
+	# shellcheck disable=SC2016 # for the inner shell
+	serve container gw unshare --mount bash -c 'mount -t bpf bpf /sys/fs/bpf && "$0" "$@" && echo attached && sleep 60' \
+		"$NESTWG" attach enp0s6 --wg wgcli0 --mode "$mode"
+	wait_for 10 log_has container "^attached" && fails pings_gateway &&
+		expect "status" "$(nestwg status)" "programs run here whose pins are not in $PINS: .*; .nestwg-xdp detach enp0s6. removes them" &&
+		nestwg detach enp0s6 && pings_gateway && expect_is "after detach" "$(everything)" "$before"
+	local status=$?
+
+	background_stop container
+	return "$status"
+}
+
 bpffs_read_only()
 {
 	local text
@@ -366,6 +389,8 @@ tap "refused: state of another version" other_version
 tap "refused: a map of another shape" other_map
 tap "the configuration of a later version" other_config
 tap "the pins are gone: detach finds the filters" pins_gone
+tap "attached from another bpffs, native: detach finds the programs" pins_elsewhere native
+tap "attached from another bpffs, tc: detach finds the programs" pins_elsewhere tc
 tap "refused: bpffs is read-only" bpffs_read_only
 tap "refused: the lock is held" lock_held
 finish

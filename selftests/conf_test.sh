@@ -200,6 +200,20 @@ not_writable()
 	return "$status"
 }
 
+# Each step of writing it fails once.
+fails_half_way()
+{
+	local before step text
+
+	before=$(<"$FILE")
+	for step in fchown:error=EPERM write:error=ENOSPC:when=1 fsync:error=EIO rename:error=EROFS; do
+		text=$(on gw strace -qq -o /dev/null -e trace="${step%%:*}" -e "inject=$step" "$NESTWG" allow 4747 2>&1)
+		expect_is "exit status, $step" "$?" 1 && expect "the message, $step" "$text" "enp0s6\.conf: cannot write it: " &&
+			says "$before" && goes 4747/tcp &&
+			expect_is "beside it, $step" "$(find "$NESTWG_CONFDIR" -name '.*')" "" || return
+	done
+}
+
 # Killed by the kernel where it writes: before the rename nothing has changed, after it the file is ahead, and the
 # same command again brings the rest.
 killed_at()
@@ -313,6 +327,7 @@ tap "disallow changes one of a list, splits a range, keeps comments" one_of_a_li
 tap "--runtime is not kept" runtime_is_not_kept
 tap "mode, owner and symbolic link are kept" mode_owner_and_link
 tap "cannot be written: nothing changes" not_writable
+tap "a step of writing fails: nothing changes" fails_half_way
 tap "killed half-way" killed_half_way
 tap "a last line without its end" last_line_has_no_end
 tap "a file that would get too long to be read" too_long
