@@ -184,17 +184,40 @@ points()
 	}' "$WORK/calls"
 }
 
+# Which of attach's clone3() calls are for its threads, as strace wants it: "4..5".
+find_threads()
+{
+	on gw strace -qq -e trace=clone3 -o "$WORK/clones" "$NESTWG" "${ATTACH[@]}" --mode native >/dev/null && detached || return
+	THREADS=$(awk '/^clone3\(/ { n++; if (/CLONE_THREAD/) { first = first ? first : n; last = n } }
+		END { print first ".." last }' "$WORK/clones")
+	expect "attach's threads" "$THREADS" '^[1-9][0-9]*[.][.][1-9]'
+}
+
+# traces STRACE-OPTIONS... -- ARGS...: strace counts the calls of one thread. Attach that gets no others does all by itself.
+traces()
+{
+	local options=()
+
+	while [[ $1 != -- ]]; do
+		options+=("$1")
+		shift
+	done
+	shift
+	[[ $1 != attach ]] || options=(-e inject="clone3:error=EAGAIN:when=$THREADS" "${options[@]}")
+	on gw strace -qq "${options[@]}" "$NESTWG" "$@"
+}
+
 # traced COMMAND...: what calls does it make? It must work.
 traced()
 {
-	on gw strace -qq -o "$WORK/calls" "$NESTWG" "$@" >/dev/null
+	traces -o "$WORK/calls" -- "$@" >/dev/null
 }
 
 # killed_at CALL N ARGS...
 killed_at()
 {
 	((++HIT))
-	if on gw strace -qq -o /dev/null -e trace="$1" -e inject="$1:signal=KILL:when=$2" "$NESTWG" "${@:3}" >/dev/null 2>&1; then
+	if traces -o /dev/null -e trace="$1,clone3" -e inject="$1:signal=KILL:when=$2" -- "${@:3}" >/dev/null 2>&1; then
 		((++MISSED))
 	fi
 }
@@ -312,7 +335,7 @@ fails_at()
 	traced "${ATTACH[@]}" --mode native && detached || return
 	points "$call" >"$WORK/points"
 	while read -r _ n; do
-		text=$(on gw strace -qq -o /dev/null -e trace="$call" -e inject="$call:error=$errno:when=$n" "$NESTWG" \
+		text=$(traces -o /dev/null -e trace="$call,clone3" -e inject="$call:error=$errno:when=$n" -- \
 			"${ATTACH[@]}" --mode native 2>&1 >/dev/null)
 		status=$?
 		if ((status == 0)); then
@@ -336,7 +359,7 @@ upgrade_fails_at()
 	points "$call" >"$WORK/points"
 	before=$(excluded; pinned)
 	while read -r _ n; do
-		text=$(on gw strace -qq -o /dev/null -e trace="$call" -e inject="$call:error=$errno:when=$n" "$NESTWG" \
+		text=$(traces -o /dev/null -e trace="$call,clone3" -e inject="$call:error=$errno:when=$n" -- \
 			attach enp0s6 --allow 8080 2>&1 >/dev/null) && { nestwg disallow 8080; continue; }
 		after=$(excluded; pinned)
 		expect "the message" "$text" "^nestwg-xdp: " && forwards && expect_is "what is there" "$after" "$before" && continue
@@ -700,6 +723,7 @@ network_up
 other_program
 
 try "before: the plain gateway" nothing_left
+try "attach has threads" find_threads
 try "first attach, killed at each call" first_attach_killed
 try "second attach, killed at each call: the home never loses its packets" sparsely upgrade_killed
 try "native to tc and back, killed at each call: the home never loses its packets" sparsely mode_change_killed
