@@ -236,7 +236,8 @@ static int load_programs(struct programs *programs, const char *nic, bool with_x
 	for (unsigned int number = 0; number < NR_PARTS; number++)
 		start_part(programs, number, with_xdp);
 	for (unsigned int number = 0; number < NR_PARTS; number++)
-		err |= finish_part(&programs->parts[number], nic, !err);
+		if (finish_part(&programs->parts[number], nic, !err))
+			err = -1;
 	return err;
 }
 
