@@ -80,7 +80,7 @@ static __always_inline bool checksum_is_true(struct __sk_buff *skb, const struct
 
 	if (bpf_skb_pull_data(skb, p->l3 + p->total))
 		return false;
-	sum = sum_bytes(skb, p->l4, p->total - (p->l4 - p->l3));
+	sum = sum_bytes(skb, p->l4, transport_length(p));
 	return sum >= 0 && csum_fold((__u64)pseudo + (sum & 0xffff)) == 0xffff;
 }
 
@@ -93,7 +93,6 @@ static __always_inline bool checksum_is_true(struct __sk_buff *skb, const struct
 static __always_inline __u16 partial_sum(struct __sk_buff *skb, const struct packet *p)
 {
 	__u16 *field = skb_data(skb) + transport_checksum_offset(p);
-	__u32 length = p->total - (p->l4 - p->l3);
 	__u16 check;
 
 	if (!has_port_row(p->protocol) || p->first_fragment || p->later_fragment)
@@ -101,7 +100,7 @@ static __always_inline __u16 partial_sum(struct __sk_buff *skb, const struct pac
 	if ((void *)(field + 1) > skb_data_end(skb))
 		return 0;
 	check = *field;
-	if (check != csum_pseudo(p->source, p->destination, p->protocol, length))
+	if (check != pseudo_sum(p))
 		return 0;
 	if (!p->gso && checksum_is_true(skb, p, check))
 		return 0;

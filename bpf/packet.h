@@ -50,10 +50,22 @@ struct packet {
 	bool gso_by_frags;	/* such a bundle, but of packets whose lengths only the kernel knows */
 };
 
+/* Of what follows the IP header. */
+static __always_inline __u32 transport_length(const struct packet *p)
+{
+	return p->total - (p->l4 - p->l3);
+}
+
+/* The sum over the pseudo header of TCP and UDP: what a checksum field holds that is to be completed (CHECKSUM_PARTIAL). */
+static __always_inline __u16 pseudo_sum(const struct packet *p)
+{
+	return csum_pseudo(p->source, p->destination, p->protocol, transport_length(p));
+}
+
 static __always_inline bool parse_tcp(struct packet *p, void *data, void *data_end)
 {
 	struct tcphdr *tcp = data + p->l4;
-	__u32 length = p->total - (p->l4 - p->l3);
+	__u32 length = transport_length(p);
 
 	if ((void *)(tcp + 1) > data_end || length < sizeof(*tcp))
 		return false;
@@ -67,7 +79,7 @@ static __always_inline bool parse_tcp(struct packet *p, void *data, void *data_e
 static __always_inline bool parse_udp(struct packet *p, void *data, void *data_end)
 {
 	struct udphdr *udp = data + p->l4;
-	__u32 length = p->total - (p->l4 - p->l3);
+	__u32 length = transport_length(p);
 	__u32 udp_length;
 
 	if ((void *)(udp + 1) > data_end || length < sizeof(*udp))
@@ -84,7 +96,7 @@ static __always_inline bool parse_icmp(struct packet *p, void *data, void *data_
 {
 	struct icmphdr *icmp = data + p->l4;
 
-	if ((void *)(icmp + 1) > data_end || p->total - (p->l4 - p->l3) < sizeof(*icmp))
+	if ((void *)(icmp + 1) > data_end || transport_length(p) < sizeof(*icmp))
 		return false;
 	p->icmp_type = icmp->type;
 	p->source_port = icmp_identifier(icmp);
@@ -95,7 +107,7 @@ static __always_inline bool parse_icmp(struct packet *p, void *data, void *data_
 /* UDP-Lite (RFC 3828) and DCCP (RFC 4340) have a checksum with a pseudo header; it has to be there. */
 static __always_inline bool parse_checksummed(struct packet *p, void *data, void *data_end)
 {
-	return data + p->l4 + 8 <= data_end && p->total - (p->l4 - p->l3) >= 8;
+	return data + p->l4 + 8 <= data_end && transport_length(p) >= 8;
 }
 
 static __always_inline bool parse_transport(struct packet *p, void *data, void *data_end)

@@ -125,8 +125,7 @@ static __always_inline bool checksum_is_whole(const struct packet *p, __u16 chec
 {
 	if (p->gso || p->first_fragment || !has_port_row(p->protocol))
 		return false;
-	return check != csum_pseudo(p->source, p->destination, p->protocol,
-				    p->total - (p->l4 - p->l3));
+	return check != pseudo_sum(p);
 }
 
 /*

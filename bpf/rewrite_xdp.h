@@ -39,12 +39,12 @@ __noinline int segment_checksum_is_true(struct xdp_md *ctx, __u32 l4, __u32 leng
 static __always_inline bool checksum_is_partial(struct xdp_md *ctx, const struct packet *p,
 						__u16 check)
 {
-	__u32 length = p->total - (p->l4 - p->l3);
+	__u32 length = transport_length(p);
 	__u16 pseudo;
 
 	if (p->first_fragment)
 		return false;
-	pseudo = csum_pseudo(p->source, p->destination, p->protocol, length);
+	pseudo = pseudo_sum(p);
 	if (check != pseudo)
 		return false;
 	return !segment_checksum_is_true(ctx, p->l4, length, pseudo);
