@@ -78,7 +78,7 @@ static int check_xdp(const struct plan *plan, const struct nestwg_config *old, b
 		return fail(nic, "cannot find out which XDP program it has: %s", strerror(-err));
 	if (ours.health == HOOK_ALIVE && other->id == ours.program_id)
 		other->id = 0;
-	if (!other->id || replace || plan->mode == NESTWG_MODE_TC || plan->auto_is_tc)
+	if (!other->id || replace || !plan_wants_xdp(plan))
 		return 0;
 	return fail(nic, "another XDP program (%s, id %u) is attached; --replace takes its place, "
 		    "--mode tc leaves it alone", *other->name ? other->name : "without a name",

@@ -51,13 +51,12 @@ static int write_config(struct attachment *a)
 
 static int load(struct attachment *a)
 {
-	bool with_xdp = a->plan->mode != NESTWG_MODE_TC && !a->plan->auto_is_tc;
 	int err;
 
 	err = pins_make(nic_of(a));
 	if (err)
 		return fail(nic_of(a), "cannot make a directory in " BPFFS ": %s", strerror(-err));
-	a->programs = programs_load(nic_of(a), with_xdp);
+	a->programs = programs_load(nic_of(a), plan_wants_xdp(a->plan));
 	if (!a->programs)
 		return -1;
 	err = state_open(&a->state, nic_of(a));

@@ -28,7 +28,7 @@ static __u64 monotonic_now(void)
 }
 
 /* After the flow, so that whoever sees the mark finds it; as learn() of bpf/own_flow.h does it. */
-static void mark(const struct seed *seed, const struct nestwg_flow *flow)
+static void mark(const struct seed *seed, const struct nestwg_flow *flow, __u64 now)
 {
 	struct nestwg_port *port = &seed->state->ports[ntohs(flow->local_port)];
 
@@ -36,7 +36,7 @@ static void mark(const struct seed *seed, const struct nestwg_flow *flow)
 	if (flow->protocol == IPPROTO_TCP || flow->protocol == IPPROTO_UDP)
 		nestwg_slots_note(flow->protocol == IPPROTO_TCP ? port->own_tcp : port->own_udp,
 				  nestwg_slots_of(flow->remote, flow->remote_port),
-				  nestwg_epoch(flow->protocol, monotonic_now()));
+				  nestwg_epoch(flow->protocol, now));
 	else
 		seed->state->protocols[flow->protocol].own = 1;
 }
@@ -53,7 +53,7 @@ static void enter(struct seed *seed, const struct nestwg_flow *flow)
 	if (bpf_map_update_elem(state->flows_fd, flow, &value, BPF_ANY))
 		return;
 	seed->entered++;
-	mark(seed, flow);
+	mark(seed, flow, value.seen);
 }
 
 static void enter_socket(const struct socket *socket, void *data)

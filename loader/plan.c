@@ -262,6 +262,11 @@ int plan_make(struct plan *plan, const struct attach_options *options,
 	return err;
 }
 
+bool plan_wants_xdp(const struct plan *plan)
+{
+	return plan->mode != NESTWG_MODE_TC && !plan->auto_is_tc;
+}
+
 void plan_free(struct plan *plan)
 {
 	wg_device_free(&plan->wg);

@@ -32,6 +32,9 @@ int plan_make(struct plan *plan, const struct attach_options *options,
 	      const struct nestwg_config *old);
 void plan_free(struct plan *plan);
 
+/* Whether XDP is going to be tried. */
+bool plan_wants_xdp(const struct plan *plan);
+
 /* Whether some WireGuard interface here listens on this UDP port. */
 bool plan_has_listen_port(const struct plan *plan, uint16_t port);
 
