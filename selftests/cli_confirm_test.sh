@@ -92,8 +92,7 @@ wrong_usage()
 
 	refused 2 "no option --gard: did you mean --guard" confirm --gard && refused 2 "unexpected argument 'b'" confirm enp0s6 b &&
 		refused 2 "'a/b'" confirm a/b || return
-	cp "$NESTWG" "$WORK/nestwg-xdp" && chmod 755 "$WORK" "$WORK/nestwg-xdp"
-	text=$(on gw setpriv --reuid 65534 --regid 65534 --clear-groups "$WORK/nestwg-xdp" confirm enp0s6 2>&1)
+	text=$(as_nobody confirm enp0s6 2>&1)
 	expect_is "exit status" "$?" 1 && expect "the message" "$text" "run as root"
 }
 
@@ -351,12 +350,17 @@ press()
 	wait_for 20 grep -q 'confirmed: ' "$WORK/terminal"
 }
 
-# terminal SECONDS BEFORE AFTER: attach --confirm on one, where these keys are pressed before and after the question.
-# `exec`, as the ^C would end a shell in between, and its status be what is seen.
+# on_terminal SECONDS: attach --confirm. `exec`, as a ^C would end a shell in between, and its status be what is seen.
+on_terminal()
+{
+	on gw script -qefc "exec $NESTWG attach enp0s6 --wg wgcli0 --confirm $1" /dev/null >"$WORK/terminal" 2>&1
+}
+
+# terminal SECONDS BEFORE AFTER: these keys are pressed before and after the question.
 terminal()
 {
 	: >"$WORK/terminal"
-	press "$2" "$3" | on gw script -qefc "exec $NESTWG attach enp0s6 --wg wgcli0 --confirm $1" /dev/null >"$WORK/terminal" 2>&1
+	press "$2" "$3" | on_terminal "$1"
 }
 
 enter_keeps_it()
@@ -401,7 +405,7 @@ confirm_elsewhere()
 confirmed_elsewhere()
 {
 	: >"$WORK/terminal"
-	confirm_elsewhere | on gw script -qefc "exec $NESTWG attach enp0s6 --wg wgcli0 --confirm 30" /dev/null >"$WORK/terminal" 2>&1
+	confirm_elsewhere | on_terminal 30
 	expect_is "exit status" "${PIPESTATUS[1]}" 0 && expect "it says" "$(<"$WORK/terminal")" "confirmed by another command" &&
 		expect "the other" "$(<"$WORK/elsewhere")" "^enp0s6: confirmed" && expect_is "status" "$(seconds_left)" None && tidy
 }

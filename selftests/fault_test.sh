@@ -213,11 +213,17 @@ traced()
 	traces -o "$WORK/calls" -- "$@" >/dev/null
 }
 
+# injected CALL FAULT ARGS...
+injected()
+{
+	traces -o /dev/null -e trace="$1,clone3" -e inject="$1:$2" -- "${@:3}"
+}
+
 # killed_at CALL N ARGS...
 killed_at()
 {
 	((++HIT))
-	if traces -o /dev/null -e trace="$1,clone3" -e inject="$1:signal=KILL:when=$2" -- "${@:3}" >/dev/null 2>&1; then
+	if injected "$1" "signal=KILL:when=$2" "${@:3}" >/dev/null 2>&1; then
 		((++MISSED))
 	fi
 }
@@ -335,8 +341,7 @@ fails_at()
 	traced "${ATTACH[@]}" --mode native && detached || return
 	points "$call" >"$WORK/points"
 	while read -r _ n; do
-		text=$(traces -o /dev/null -e trace="$call,clone3" -e inject="$call:error=$errno:when=$n" -- \
-			"${ATTACH[@]}" --mode native 2>&1 >/dev/null)
+		text=$(injected "$call" "error=$errno:when=$n" "${ATTACH[@]}" --mode native 2>&1 >/dev/null)
 		status=$?
 		if ((status == 0)); then
 			forwards && detached && continue
@@ -359,8 +364,7 @@ upgrade_fails_at()
 	points "$call" >"$WORK/points"
 	before=$(excluded; pinned)
 	while read -r _ n; do
-		text=$(traces -o /dev/null -e trace="$call,clone3" -e inject="$call:error=$errno:when=$n" -- \
-			attach enp0s6 --allow 8080 2>&1 >/dev/null) && { nestwg disallow 8080; continue; }
+		text=$(injected "$call" "error=$errno:when=$n" attach enp0s6 --allow 8080 2>&1 >/dev/null) && { nestwg disallow 8080; continue; }
 		after=$(excluded; pinned)
 		expect "the message" "$text" "^nestwg-xdp: " && forwards && expect_is "what is there" "$after" "$before" && continue
 		echo "that was after $errno of $call number $n: $text"

@@ -350,6 +350,13 @@ wg_quick()
 	return "$status"
 }
 
+# as_nobody ARGS...: nestwg-xdp by somebody who is not root. A copy, as the clone's directory may be closed to others.
+as_nobody()
+{
+	cp "$NESTWG" "$WORK/nestwg-xdp" && chmod 755 "$WORK" "$WORK/nestwg-xdp" || return
+	on gw setpriv --reuid 65534 --regid 65534 --clear-groups "$WORK/nestwg-xdp" "$@"
+}
+
 # wireguard_interface HOST IF: by the kernel or by wireguard-go. On a busy machine one start of wireguard-go in some
 # hundred comes to nothing: said, and tried again.
 wireguard_interface()

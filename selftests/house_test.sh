@@ -291,46 +291,32 @@ gateway_fetches()
 # The path of the gateway's own packets: ICMP errors about them are its own as well.
 gateway_traces()
 {
-	hops_are "192.0.2.1 $HOUSE_CLIENT" gw -I "$HOUSE_CLIENT" &&
+	traces "192.0.2.1 $HOUSE_CLIENT" gw -I "$HOUSE_CLIENT" &&
 		peer gw refused "$HOUSE_CLIENT" 9
 }
 
 # --- errors and hops -----------------------------------------------------------------------------
 
-# hops_are HOPS FROM ARGUMENT...: up to three times, as each hop gets one probe only, and on a busy machine an answer may
-# come too late.
-hops_are()
-{
-	local want=$1 got
-
-	shift
-	for _ in 1 2 3; do
-		got=$(hops "$@")
-		expect "hops" "$got" "^$want \$" && return
-	done
-	return 1
-}
-
 # inet, the gateway (by its public address), then the router, which answers with the public address too.
 traceroute_udp()
 {
-	hops_are "198.51.100.1 $HOUSE_PUBLIC $HOUSE_PUBLIC" client "$HOUSE_PUBLIC"
+	traces "198.51.100.1 $HOUSE_PUBLIC $HOUSE_PUBLIC" client "$HOUSE_PUBLIC"
 }
 
 traceroute_icmp()
 {
-	hops_are "198.51.100.1 $HOUSE_PUBLIC $HOUSE_PUBLIC" client -I "$HOUSE_PUBLIC"
+	traces "198.51.100.1 $HOUSE_PUBLIC $HOUSE_PUBLIC" client -I "$HOUSE_PUBLIC"
 }
 
 # To the web server it is one more: the router says "time exceeded" about a packet that it has DNATed.
 traceroute_tcp()
 {
-	hops_are "198.51.100.1 $HOUSE_PUBLIC $HOUSE_PUBLIC $HOUSE_PUBLIC" client -T -p 80 "$HOUSE_PUBLIC"
+	traces "198.51.100.1 $HOUSE_PUBLIC $HOUSE_PUBLIC $HOUSE_PUBLIC" client -T -p 80 "$HOUSE_PUBLIC"
 }
 
 traceroute_from_home()
 {
-	hops_are "192.168.16.1 (10.0.18.1|$HOUSE_PUBLIC) 192.0.2.1 $HOUSE_CLIENT" server -I "$HOUSE_CLIENT"
+	traces "192.168.16.1 (10.0.18.1|$HOUSE_PUBLIC) 192.0.2.1 $HOUSE_CLIENT" server -I "$HOUSE_CLIENT"
 }
 
 home_refuses_udp()

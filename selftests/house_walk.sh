@@ -55,6 +55,20 @@ hops()
 	on "$host" traceroute -n -q 1 -w "$(limit 3)" -m 6 "$@" | awk 'NR > 1 { printf "%s ", $2 }'
 }
 
+# traces HOPS HOST ARGS...: these and no others; "(A|B)" is either. Each hop gets one probe, and a busy machine may answer
+# too late: three tries.
+traces()
+{
+	local wanted=${1//./\\.} got
+
+	shift
+	for _ in 1 2 3; do
+		got=$(hops "$@")
+		expect "hops" "${got% }" "^$wanted\$" && return
+	done
+	return 1
+}
+
 # --- counters ------------------------------------------------------------------------------------
 
 # counter NAME [bytes]: of nestwg-xdp's. Not from --json: awk reads it in a tenth of Python's time.

@@ -427,8 +427,7 @@ not_root()
 {
 	fresh
 	chmod 777 "$WORK/here"
-	cp "$NESTWG" "$WORK/nestwg-xdp" && chmod 755 "$WORK" "$WORK/nestwg-xdp"
-	(cd "$WORK/here" && on gw setpriv --reuid 65534 --regid 65534 --clear-groups "$WORK/nestwg-xdp" init "${FLAGS[@]}" \
+	(cd "$WORK/here" && as_nobody init "${FLAGS[@]}" \
 		</dev/null >/dev/null) && all_here && expect_is "owner" "$(stat -c %u "$WORK/here/wireguard/wg0.conf")" 65534
 }
 

@@ -303,8 +303,7 @@ refuses_nonsense()
 {
 	local text
 
-	cp "$NESTWG" "$WORK/nestwg-xdp" && chmod 755 "$WORK" "$WORK/nestwg-xdp"
-	text=$(on gw setpriv --reuid 65534 --regid 65534 --clear-groups "$WORK/nestwg-xdp" monitor 2>&1)
+	text=$(as_nobody monitor 2>&1)
 	expect_is "exit status, not root" "$?" 1 && expect "the message" "$text" "run as root" || return
 	refused "--port '0'.*1 to 65535" 2 --port 0 &&
 		refused "--port 'x'" 2 --port x &&

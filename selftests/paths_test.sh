@@ -202,19 +202,6 @@ tracepath_out()
 		"192\.168\.16\.1 .*pmtu $HOUSE_MTU.* 10\.0\.18\.1 .*pmtu $CLIENT_MTU.* $HOUSE_CLIENT .*reached.*Resume: pmtu $CLIENT_MTU"
 }
 
-# traces HOPS HOST ARGS...: these and no others. Each hop gets one probe, and a busy machine may answer too late.
-traces()
-{
-	local wanted=$1 got
-
-	shift
-	for _ in 1 2 3; do
-		got=$(hops "$@")
-		expect_is "hops" "${got% }" "$wanted" && return
-	done
-	return 1
-}
-
 # inet, the gateway, the router, the server, the shed: four of them are one address to the client.
 INWARD="198.51.100.1 $HOUSE_PUBLIC $HOUSE_PUBLIC $HOUSE_PUBLIC $HOUSE_PUBLIC"
 OUTWARD="192.168.16.1 10.0.18.1 192.0.2.1 $HOUSE_CLIENT"
