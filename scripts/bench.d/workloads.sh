@@ -31,6 +31,7 @@ workload()
 {
 	local forward=(--client "$CLIENTS" --server "$PUBLIC" --port 25565)
 	local reply=(--reply --client "$CLIENTS" --server "$PEER" --port 25565)
+	local nested=(--port 13131 --flows 1 --sizes 1400 --payload wireguard)
 
 	FATE=forwarded WAYS=$FORWARDING EXCLUSIONS=0 OWN_FLOWS=0 GENERATORS=1
 	OPTIONS=("${forward[@]}" --flows 1000 --sizes 46)
@@ -42,10 +43,9 @@ workload()
 	imix-1k)	TEXT="IMIX, 1,000 flows"; OPTIONS+=(--sizes "$IMIX") ;;
 	tcp-in)		TEXT="TCP bulk from the internet, 1 flow"; OPTIONS+=(--tcp --flows 1 --sizes 1420) ;;
 	nested)		TEXT="WireGuard inside WireGuard (UDP 13131), 1 flow of 1400 bytes"
-			OPTIONS+=(--port 13131 --flows 1 --sizes 1400 --payload wireguard) ;;
+			OPTIONS+=("${nested[@]}") ;;
 	encrypted-nested) TEXT="WireGuard inside WireGuard, 1 flow of 1400 bytes, from the NIC to the encrypted packet on the wire"
-			OPTIONS+=(--port 13131 --flows 1 --sizes 1400 --payload wireguard)
-			FATE=encrypted ;;
+			FATE=encrypted; OPTIONS+=("${nested[@]}") ;;
 	reply64-1k)	TEXT="64-byte UDP replies of the home, 1,000 flows"
 			FATE=replied WAYS="arrival $WAYS"
 			OPTIONS=("${reply[@]}" --flows 1000 --sizes 46) ;;
