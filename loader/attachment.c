@@ -280,7 +280,7 @@ static int put_hooks(struct attachment *a, struct xdp_program *other)
 		return -1;
 	/* Other peers' connections, masqueraded here, of the moment that nestwg_learn left out. */
 	if (!a->old.attached_at)
-		flows_seed(&a->state);
+		flows_seed_tracked(&a->state);
 	return 0;
 }
 

@@ -117,20 +117,40 @@ static void enter_tracked(const struct conntrack_flow *tracked, void *data)
 	enter(seed, &flow);
 }
 
+static void enter_sockets(struct seed *seed)
+{
+	int err;
+
+	err = sockets_each(IPPROTO_TCP, enter_socket, seed);
+	if (!err)
+		err = sockets_each(IPPROTO_UDP, enter_socket, seed);
+	if (err)
+		warn(seed->state->nic, "cannot read the open sockets: %s; connections that are open "
+		     "now may break", strerror(-err));
+}
+
+static void enter_all_tracked(struct seed *seed)
+{
+	int err = conntrack_each(enter_tracked, seed);
+
+	if (err)
+		warn(seed->state->nic, "cannot read the connection tracking table: %s; connections "
+		     "of containers that are open now may break", strerror(-err));
+}
+
 void flows_seed(const struct state *state)
 {
 	struct seed seed = { .state = state };
-	int err;
 
-	err = sockets_each(IPPROTO_TCP, enter_socket, &seed);
-	if (!err)
-		err = sockets_each(IPPROTO_UDP, enter_socket, &seed);
-	if (err)
-		warn(state->nic, "cannot read the open sockets: %s; connections that are open now "
-		     "may break", strerror(-err));
-	err = conntrack_each(enter_tracked, &seed);
-	if (err)
-		warn(state->nic, "cannot read the connection tracking table: %s; connections of "
-		     "containers that are open now may break", strerror(-err));
+	enter_sockets(&seed);
+	enter_all_tracked(&seed);
 	did("keep %u open connections of the gateway", seed.entered);
+}
+
+void flows_seed_tracked(const struct state *state)
+{
+	struct seed seed = { .state = state };
+
+	enter_all_tracked(&seed);
+	did("keep %u open connections that pass through the gateway", seed.entered);
 }

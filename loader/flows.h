@@ -11,4 +11,7 @@
  */
 void flows_seed(const struct state *state);
 
+/* The same for what only connection tracking knows: what is masqueraded, what goes to containers. */
+void flows_seed_tracked(const struct state *state);
+
 #endif /* NESTWG_FLOWS_H */
