@@ -33,44 +33,29 @@ struct icmphdr {
 	__be16 mtu;		/* queries: sequence number; fragmentation needed: MTU (RFC 1191) */
 };
 
+/* A set of types in one word: the verifier follows each way through a switch, and here there is but one. */
+static __always_inline bool icmp_type_is_in(__u8 type, __u32 set)
+{
+	return type < 32 && (set >> type & 1);
+}
+
 static __always_inline bool icmp_is_error(__u8 type)
 {
-	switch (type) {
-	case ICMP_DEST_UNREACH:
-	case ICMP_SOURCE_QUENCH:
-	case ICMP_REDIRECT:
-	case ICMP_TIME_EXCEEDED:
-	case ICMP_PARAMETERPROB:
-		return true;
-	default:
-		return false;
-	}
+	return icmp_type_is_in(type, 1U << ICMP_DEST_UNREACH | 1U << ICMP_SOURCE_QUENCH |
+				     1U << ICMP_REDIRECT | 1U << ICMP_TIME_EXCEEDED |
+				     1U << ICMP_PARAMETERPROB);
 }
 
 static __always_inline bool icmp_is_query(__u8 type)
 {
-	switch (type) {
-	case ICMP_ECHO:
-	case ICMP_TIMESTAMP:
-	case ICMP_INFO_REQUEST:
-	case ICMP_ADDRESS:
-		return true;
-	default:
-		return false;
-	}
+	return icmp_type_is_in(type, 1U << ICMP_ECHO | 1U << ICMP_TIMESTAMP |
+				     1U << ICMP_INFO_REQUEST | 1U << ICMP_ADDRESS);
 }
 
 static __always_inline bool icmp_is_reply(__u8 type)
 {
-	switch (type) {
-	case ICMP_ECHOREPLY:
-	case ICMP_TIMESTAMPREPLY:
-	case ICMP_INFO_REPLY:
-	case ICMP_ADDRESSREPLY:
-		return true;
-	default:
-		return false;
-	}
+	return icmp_type_is_in(type, 1U << ICMP_ECHOREPLY | 1U << ICMP_TIMESTAMPREPLY |
+				     1U << ICMP_INFO_REPLY | 1U << ICMP_ADDRESSREPLY);
 }
 
 /* Part of an exchange, which its identifier names. The others (RFC 1256's, unknown ones) are in no flow. */
