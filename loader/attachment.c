@@ -251,6 +251,24 @@ static int check_signals(const struct attachment *a)
 	return 0;
 }
 
+static void init_hook(struct attachment *a, enum hook_id id)
+{
+	hook_init(&a->hooks[id], id, nic_of(a), place_of(a, id)->ifindex,
+		  programs_fd(a->programs, id));
+}
+
+/*
+ * It changes no packet, so that it may go in while the kernel still verifies the others; but not in
+ * the place of one that runs, which is left alone until all of the new ones are known to be sound.
+ */
+static int put_learn(struct attachment *a)
+{
+	if (a->old.attached_at && programs_wait(a->programs, nic_of(a)))
+		return -1;
+	init_hook(a, HOOK_LEARN);
+	return check_signals(a) ? -1 : put_first_tc(a, HOOK_LEARN);
+}
+
 static int put_hooks(struct attachment *a, struct xdp_program *other)
 {
 	const struct ingress ingress = {
@@ -260,18 +278,19 @@ static int put_hooks(struct attachment *a, struct xdp_program *other)
 		.other = other,
 	};
 
-	for (enum hook_id id = 0; id < NR_HOOKS; id++)
-		hook_init(&a->hooks[id], id, nic_of(a), place_of(a, id)->ifindex,
-			  programs_fd(a->programs, id));
 	/*
 	 * What DNAT rules forwarded until now goes on: the way in changes first, for connection tracking
 	 * goes on believing answers whose questions it does not see, but not the reverse. Until the way
 	 * back has changed, too, nestwg_learn leaves alone what comes by the tunnel.
 	 */
-	if (check_signals(a) || put_first_tc(a, HOOK_LEARN))
+	if (put_learn(a))
 		return -1;
 	flows_seed(&a->state);
-	if (put_tc(a, HOOK_HANDOFF) || check_signals(a) || ingress_put(&ingress) ||
+	if (programs_wait(a->programs, nic_of(a)))
+		return -1;
+	for (enum hook_id id = HOOK_LEARN + 1; id < NR_HOOKS; id++)
+		init_hook(a, id);
+	if (check_signals(a) || put_tc(a, HOOK_HANDOFF) || check_signals(a) || ingress_put(&ingress) ||
 	    put_tc(a, HOOK_RETURN))
 		return -1;
 	a->state.config.attached_at = (__u64)time(NULL);

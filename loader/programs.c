@@ -40,28 +40,22 @@ void programs_set_verbose(bool verbose)
 }
 
 /*
- * The verifier's work is most of what attach takes: two threads have it done, each by an object of
- * its own, with the maps of a third one. About half of the work each: see NESTWG_DEBUG=1.
+ * The verifier's work is most of what attach takes: each program has it done by an object and a
+ * thread of its own, with the maps of another object.
  */
-#define NR_PARTS	2
-
 struct part {
 	struct nestwg_bpf *object;
 	char *log;
 	int err;
 	pthread_t thread;
 	bool has_thread;
+	bool pending;	/* started, and nobody has been told yet what became of it */
 };
 
 struct programs {
 	struct nestwg_bpf *maps;	/* makes and pins them, or opens those that are pinned */
-	struct part parts[NR_PARTS];
+	struct part parts[NR_HOOKS];
 };
-
-static unsigned int part_of(enum hook_id id)
-{
-	return id == HOOK_HANDOFF || id == HOOK_LEARN ? 0 : 1;
-}
 
 static struct bpf_program *program_of(const struct nestwg_bpf *object, enum hook_id id)
 {
@@ -143,24 +137,18 @@ static int share_maps(const struct nestwg_bpf *object, const struct nestwg_bpf *
 	return err;
 }
 
-static int choose_programs(const struct nestwg_bpf *object, unsigned int part, bool with_xdp)
+static int choose_program(const struct nestwg_bpf *object, enum hook_id chosen)
 {
-	int err = 0;
-
-	for (enum hook_id id = 0; !err && id < NR_HOOKS; id++) {
-		struct bpf_program *program = program_of(object, id);
-
-		bpf_program__set_autoload(program, part_of(id) == part &&
-						   (with_xdp || id != HOOK_INGRESS));
-		/*
-		 * A tcx link wants it, a kernel without tcx and clsact ignore it; and it has to
-		 * stay the same for a link's program to be replaced.
-		 */
-		if (id != HOOK_INGRESS)
-			err = bpf_program__set_expected_attach_type(program,
-					(enum bpf_attach_type)hook_attach_type(id));
-	}
-	return err;
+	for (enum hook_id id = 0; id < NR_HOOKS; id++)
+		bpf_program__set_autoload(program_of(object, id), id == chosen);
+	if (chosen == HOOK_INGRESS)
+		return 0;
+	/*
+	 * A tcx link wants it, a kernel without tcx and clsact ignore it; and it has to stay the same
+	 * for a link's program to be replaced.
+	 */
+	return bpf_program__set_expected_attach_type(program_of(object, chosen),
+			(enum bpf_attach_type)hook_attach_type(chosen));
 }
 
 static void *load_part(void *arg)
@@ -171,11 +159,12 @@ static void *load_part(void *arg)
 	return NULL;
 }
 
-static void start_part(struct programs *programs, unsigned int number, bool with_xdp)
+static void start_part(struct programs *programs, enum hook_id id)
 {
-	struct part *part = &programs->parts[number];
+	struct part *part = &programs->parts[id];
 	LIBBPF_OPTS(bpf_object_open_opts, opts);
 
+	part->pending = true;
 	/* Pages that are not written cost nothing. */
 	part->log = calloc(1, LOG_SIZE);
 	opts.kernel_log_buf = part->log;
@@ -187,7 +176,7 @@ static void start_part(struct programs *programs, unsigned int number, bool with
 	}
 	part->err = share_maps(part->object, programs->maps);
 	if (!part->err)
-		part->err = choose_programs(part->object, number, with_xdp);
+		part->err = choose_program(part->object, id);
 	if (part->err)
 		return;
 	part->has_thread = !pthread_create(&part->thread, NULL, load_part, part);
@@ -207,16 +196,23 @@ static const char *last_lines(const char *log, unsigned int lines)
 	return start;
 }
 
-static int finish_part(struct part *part, const char *nic, bool report)
+static void join_part(struct part *part)
 {
-	struct bpf_program *program;
-
 	if (part->has_thread)
 		pthread_join(part->thread, NULL);
+	part->has_thread = false;
+}
+
+static int finish_part(struct programs *programs, enum hook_id id, const char *nic, bool report)
+{
+	struct part *part = &programs->parts[id];
+
+	if (!part->pending)
+		return part->err;
+	join_part(part);
+	part->pending = false;
 	if (!part->err) {
-		bpf_object__for_each_program(program, part->object->obj)
-			if (bpf_program__autoload(program))
-				did("load %s", bpf_program__name(program));
+		did("load nestwg_%s", hook_name(id));
 	} else if (report) {
 		fail(nic, "cannot load the BPF programs: %s%s", strerror(-part->err),
 		     part->log && *part->log ? "; the verifier says at last:" :
@@ -229,14 +225,24 @@ static int finish_part(struct part *part, const char *nic, bool report)
 	return part->err;
 }
 
+/* The first one alone, so that it need not share the CPUs with the others, which take longer. */
 static int load_programs(struct programs *programs, const char *nic, bool with_xdp)
+{
+	start_part(programs, HOOK_LEARN);
+	if (finish_part(programs, HOOK_LEARN, nic, true))
+		return -1;
+	for (enum hook_id id = HOOK_LEARN + 1; id < NR_HOOKS; id++)
+		if (with_xdp || id != HOOK_INGRESS)
+			start_part(programs, id);
+	return 0;
+}
+
+int programs_wait(struct programs *programs, const char *nic)
 {
 	int err = 0;
 
-	for (unsigned int number = 0; number < NR_PARTS; number++)
-		start_part(programs, number, with_xdp);
-	for (unsigned int number = 0; number < NR_PARTS; number++)
-		if (finish_part(&programs->parts[number], nic, !err))
+	for (enum hook_id id = 0; id < NR_HOOKS; id++)
+		if (finish_part(programs, id, nic, !err))
 			err = -1;
 	return err;
 }
@@ -260,15 +266,20 @@ void programs_unload(struct programs *programs)
 {
 	if (!programs)
 		return;
-	for (unsigned int number = 0; number < NR_PARTS; number++)
-		nestwg_bpf__destroy(programs->parts[number].object);
+	for (enum hook_id id = 0; id < NR_HOOKS; id++) {
+		join_part(&programs->parts[id]);
+		free(programs->parts[id].log);
+		nestwg_bpf__destroy(programs->parts[id].object);
+	}
 	nestwg_bpf__destroy(programs->maps);
 	free(programs);
 }
 
 int programs_fd(const struct programs *programs, enum hook_id id)
 {
-	return bpf_program__fd(program_of(programs->parts[part_of(id)].object, id));
+	const struct nestwg_bpf *object = programs->parts[id].object;
+
+	return object ? bpf_program__fd(program_of(object, id)) : -ENOENT;
 }
 
 __u32 programs_id(const struct programs *programs, enum hook_id id)

@@ -13,10 +13,14 @@ struct programs;
 void programs_set_verbose(bool verbose);
 
 /*
- * Loads the programs with the maps that are pinned for `nic`; those that are not are made and
- * pinned. The XDP program only if it is going to be attached. NULL after reporting.
+ * With the maps that are pinned for `nic`; those that are not are made and pinned. nestwg_learn,
+ * which is put first, is loaded then; the others are being verified until programs_wait() says so,
+ * the XDP program only if it is going to be attached. NULL after reporting.
  */
 struct programs *programs_load(const char *nic, bool with_xdp);
+
+/* All are loaded then: 0, or -1 after reporting. */
+int programs_wait(struct programs *programs, const char *nic);
 void programs_unload(struct programs *programs);
 
 /* Negative, and 0, for a program that was not loaded. */
