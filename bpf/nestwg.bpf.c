@@ -65,6 +65,7 @@ int nestwg_ingress(struct xdp_md *ctx)
 
 	if (!cfg)
 		return XDP_PASS;
+	keep_in_memory(&p);
 	reason = judge_from_wire(cfg, &p, &in);
 	verdict = verdict_of(reason);
 	if (!xdp_settles(cfg, verdict))

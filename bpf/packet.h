@@ -50,6 +50,15 @@ struct packet {
 	bool gso_by_frags;	/* such a bundle, but of packets whose lengths only the kernel knows */
 };
 
+/*
+ * P stays in memory. Else the compiler may keep each member in a register of its own, and every way out that comes
+ * before they are read sets all of them to zero first, one after the other: a third of what XDP executed.
+ */
+static __always_inline void keep_in_memory(const struct packet *p)
+{
+	asm volatile("" : : "r"(p) : "memory");
+}
+
 /* Of what follows the IP header. */
 static __always_inline __u32 transport_length(const struct packet *p)
 {
