@@ -103,6 +103,7 @@ int from_tunnel(struct __sk_buff *skb)
 	return bpf_redirect(to->tunnel_ifindex, BPF_F_INGRESS);
 }
 
+#define WIREGUARD_PORT	51820
 #define WIREGUARD_DATA	4	/* the first byte of such a message */
 #define CHUNK		32
 #define CHUNKS_MAX	48	/* 1536 bytes */
@@ -207,19 +208,34 @@ int sink_home(struct __sk_buff *skb)
 	return TC_ACT_SHOT;
 }
 
+/* Of the gateway's WireGuard: handshakes and keepalives come when they come. */
+static __always_inline bool is_wireguards(struct __sk_buff *skb)
+{
+	__be16 port;
+
+	return !bpf_skb_load_bytes(skb, ETH_HLEN + sizeof(struct iphdr), &port, sizeof(port)) &&
+	       port == bpf_htons(WIREGUARD_PORT);
+}
+
+static __always_inline bool is_wireguard_data(struct __sk_buff *skb)
+{
+	__u8 type;
+
+	return is_wireguards(skb) && !bpf_skb_load_bytes(skb, ETH_HLEN + 28, &type, 1) &&
+	       type == WIREGUARD_DATA;
+}
+
 /* Far end of the wire, tc ingress: replies, or WireGuard's data (not its handshakes). */
 SEC("tc")
 int sink_wire(struct __sk_buff *skb)
 {
 	struct bench_paths *want = get_paths();
 	struct bench_seen *got = get_seen();
-	__u8 type;
 
 	if (!want || !got || skb->protocol != bpf_htons(ETH_P_IP) ||
 	    want->mode == BENCH_HOME || want->mode == BENCH_NONE)
 		return TC_ACT_UNSPEC;
-	if (want->mode == BENCH_WIRE &&
-	    (bpf_skb_load_bytes(skb, ETH_HLEN + 28, &type, 1) || type != WIREGUARD_DATA))
+	if (want->mode == BENCH_WIRE ? !is_wireguard_data(skb) : is_wireguards(skb))
 		return TC_ACT_UNSPEC;
 	judge(skb, want, got, ETH_HLEN);
 	return TC_ACT_SHOT;
