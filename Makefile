@@ -151,6 +151,7 @@ lint-bpf:
 
 lint-shell:
 	shellcheck -x -P SCRIPTDIR $(SHELL_SCRIPTS)
+	scripts/mutate --check
 
 .PHONY: tests install uninstall clean check coverage coverage-loader lint lint-c lint-bpf lint-shell
 .DELETE_ON_ERROR:

@@ -24,31 +24,24 @@ static __always_inline void way_out_through(struct way_out *out, const struct bp
 /*
  * Does P leave by the NIC? The kernel's table says so, and the neighbour with it. Without
  * net.ipv4.conf.WG.forwarding it will not tell (fact 5 of the design): then all leaves by the NIC but what
- * is for the gateway itself.
+ * is for the gateway itself. Global, for the verifier to read it once, and not with all that follows each answer.
  */
-static __always_inline bool leaves_by_nic(struct __sk_buff *skb, const struct nestwg_config *cfg,
-					  const struct packet *p, struct way_out *out)
+__noinline int routed_by_nic(struct __sk_buff *skb, const struct nestwg_config *cfg,
+			     const struct packet *p, struct way_out *out)
 {
-	struct bpf_fib_lookup fib = {
-		.family = AF_INET,
-		.l4_protocol = p->protocol,
-		.ipv4_src = cfg->address,
-		.ipv4_dst = p->destination,
-		.ifindex = cfg->wg_ifindex,
-	};
-
 	__u64 now = bpf_ktime_get_coarse_ns();
+	struct bpf_fib_lookup fib = { .family = AF_INET };
 	struct nestwg_next_hop *hop;
+	__be32 destination;
 
-	/* Multicast, broadcast, loopback: nobody that a packet could be routed to. */
-	if (is_martian(p->destination))
+	if (!cfg || !p || !out)
 		return false;
-	hop = next_hop_slot(p->destination);
-	if (hop && next_hop_holds(hop, cfg, p, now)) {
-		out->known = true;
-		__builtin_memcpy(out->addresses, hop->addresses, sizeof(out->addresses));
-		return true;
-	}
+	destination = p->destination;
+	fib.l4_protocol = p->protocol;
+	fib.ipv4_src = cfg->address;
+	fib.ipv4_dst = destination;
+	fib.ifindex = cfg->wg_ifindex;
+	hop = next_hop_slot(destination);
 	switch (bpf_fib_lookup(skb, &fib, sizeof(fib), 0)) {
 	case BPF_FIB_LKUP_RET_SUCCESS:
 		if (fib.ifindex != cfg->nic_ifindex)
@@ -66,10 +59,27 @@ static __always_inline bool leaves_by_nic(struct __sk_buff *skb, const struct ne
 		way_out_through(out, &fib);
 		return fib.ifindex == cfg->nic_ifindex;
 	case BPF_FIB_LKUP_RET_FWD_DISABLED:
-		return !bpf_map_lookup_elem(&addresses, &p->destination);
+		return !bpf_map_lookup_elem(&addresses, &destination);
 	default:
 		return false;
 	}
+}
+
+/* The same, for most packets without asking the kernel. */
+static __always_inline bool leaves_by_nic(struct __sk_buff *skb, const struct nestwg_config *cfg,
+					  const struct packet *p, struct way_out *out)
+{
+	struct nestwg_next_hop *hop;
+
+	/* Multicast, broadcast, loopback: nobody that a packet could be routed to. */
+	if (is_martian(p->destination))
+		return false;
+	hop = next_hop_slot(p->destination);
+	if (!hop || !next_hop_holds(hop, cfg, p, bpf_ktime_get_coarse_ns()))
+		return routed_by_nic(skb, cfg, p, out);
+	out->known = true;
+	__builtin_memcpy(out->addresses, hop->addresses, sizeof(out->addresses));
+	return true;
 }
 
 /* A packet from the home to the public address: who has it? */

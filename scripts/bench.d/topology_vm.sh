@@ -120,8 +120,14 @@ cpu_total()
 	awk '$1 == "cpu0" { print $8 }' /proc/schedstat
 }
 
-TRANSFER=8000000
+TRANSFER=32000000
 SEGMENT=1368		# payload of a full segment in the tunnel
+
+# sent_again: how many segments, as the sender's line of iperf3's report says.
+sent_again()
+{
+	awk '$NF == "sender" { print $(NF - 1) }'
+}
 
 # transfer: a real TCP connection through both WireGuards; the unit is a full segment of it.
 transfer()
@@ -135,6 +141,7 @@ transfer()
 		return 1
 	}
 	after=$(cpu_total)
+	say "    $(sent_again <"$WORK/iperf.out") segments sent again"
 	result "$segments" "$before 0 0 0 0 0 0" "$after 0 $segments $segments 0 $TRANSFER 0"
 }
 
