@@ -6,8 +6,8 @@
 # way NAME up|down, with what a user would type.
 way()
 {
-	gateway env NIC=enp0s6 WG=wg0 PINS="$PINS" PATH="${BENCH_PATH:-$ROOT/build}:$PATH" bash -c \
-		"set -eu; . '$BENCH_D/ways/$1'; $2"
+	gateway env NIC=enp0s6 WG=wg0 PINS="$PINS" TOOLS="$TOOLS" PATH="${BENCH_PATH:-$ROOT/build}:$PATH" bash -c \
+		"set -eu; . '$BENCH_D/ingress.sh'; . '$BENCH_D/ways/$1'; $2"
 }
 
 OPEN_MAX=10000

@@ -3,6 +3,7 @@
  * The bare paths and the sinks (paths.bpf.c): load, set, read.
  *
  *	sink load DIR OBJECT [TUNNEL NIC]   # pin the object's programs and maps below DIR, on a bpffs
+ *	sink put DIR PROGRAM DEV            # by a tcx link, DIR/PROGRAM-DEV, to DEV's ingress; status 4: no tcx here
  *	sink expect DIR ADDRESS [verify] [wire|home|none]   # enum bench_mode
  *	sink seen DIR                       # packets bytes bundles not-rewritten wrong-checksum
  */
@@ -18,6 +19,11 @@
 
 #include "bench.h"
 
+/* enum bpf_attach_type: a number, since it is newer than some headers. */
+#define TCX_INGRESS	46
+
+#define STATUS_NO_TCX	4
+
 static int fail(const char *what, const char *name)
 {
 	fprintf(stderr, "sink: %s %s: %s\n", what, name, strerror(errno));
@@ -32,6 +38,17 @@ static int open_map(const char *dir, const char *name)
 	return bpf_obj_get(path);
 }
 
+/* What is put somewhere by a link wants its attach type; those that are filters do not mind. */
+static void set_attach_types(struct bpf_object *object)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, object)
+		if (bpf_program__type(program) == BPF_PROG_TYPE_SCHED_CLS)
+			bpf_program__set_expected_attach_type(program,
+							      (enum bpf_attach_type)TCX_INGRESS);
+}
+
 static int load(const char *dir, const char *file)
 {
 	struct bpf_object *object = bpf_object__open_file(file, NULL);
@@ -39,6 +56,7 @@ static int load(const char *dir, const char *file)
 
 	if (!object)
 		return fail("open", file);
+	set_attach_types(object);
 	if (bpf_object__load(object))
 		status = fail("load", file);
 	else if (bpf_object__pin(object, dir))
@@ -60,6 +78,24 @@ static int lead(const char *dir, const char *tunnel, const char *nic)
 		return fail("no interface", to.tunnel_ifindex ? nic : tunnel);
 	if (map < 0 || bpf_map_update_elem(map, &zero, &to, BPF_ANY))
 		return fail("set paths below", dir);
+	return 0;
+}
+
+static int put(const char *dir, const char *name, const char *dev)
+{
+	int program, link, ifindex = if_nametoindex(dev);
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	program = bpf_obj_get(path);
+	if (program < 0 || !ifindex)
+		return fail("no program or no interface", program < 0 ? path : dev);
+	link = bpf_link_create(program, ifindex, (enum bpf_attach_type)TCX_INGRESS, NULL);
+	if (link == -EINVAL)
+		return STATUS_NO_TCX;
+	snprintf(path, sizeof(path), "%s/%s-%s", dir, name, dev);
+	if (link < 0 || bpf_obj_pin(link, path))
+		return fail("put to tc ingress", dev);
 	return 0;
 }
 
@@ -123,10 +159,12 @@ int main(int argc, char **argv)
 		return load(argv[2], argv[3]) || lead(argv[2], argv[4], argv[5]);
 	if (argc == 4 && !strcmp(argv[1], "load"))
 		return load(argv[2], argv[3]);
+	if (argc == 5 && !strcmp(argv[1], "put"))
+		return put(argv[2], argv[3], argv[4]);
 	if (argc >= 4 && !strcmp(argv[1], "expect"))
 		return expect(argv[2], argc - 3, argv + 3);
 	if (argc == 3 && !strcmp(argv[1], "seen"))
 		return print_seen(argv[2]);
-	fprintf(stderr, "usage: sink load DIR OBJECT [TUNNEL NIC] | expect DIR ADDRESS [verify] [wire|home|none] | seen DIR\n");
+	fprintf(stderr, "usage: sink load DIR OBJECT [TUNNEL NIC] | put DIR PROGRAM DEV | expect DIR ADDRESS [verify] [wire|home|none] | seen DIR\n");
 	return 2;
 }

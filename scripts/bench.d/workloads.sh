@@ -22,7 +22,7 @@ WORKLOADS=(udp64-1 udp64-1k udp64-1m udp1400-1k imix-1k tcp-in nested reply64-1k
 
 # shellcheck disable=SC2034 # read by scripts/bench
 WORKLOADS_VM=(udp64-1k udp1400-1k imix-1k nested reply64-1k excluded flood exclusions-60k own-flows-1k
-	encrypted64-1k encrypted1400-1k encrypted-nested tcp-download tcp-upload)
+	encrypted64-1k encrypted1400-1k encrypted-nested tcp-download tcp-upload tcp-upload-nic)
 
 # workload NAME: sets TEXT, WAYS, OPTIONS (of the generator) and FATE: forwarded (into the tunnel device), encrypted
 # (sent and on the wire again), replied, stays (on the gateway), dropped, or transferred (a real connection).
@@ -33,7 +33,7 @@ workload()
 	local reply=(--reply --client "$CLIENTS" --server "$PEER" --port 25565)
 	local nested=(--port 13131 --flows 1 --sizes 1400 --payload wireguard)
 
-	FATE=forwarded WAYS=$FORWARDING EXCLUSIONS=0 OWN_FLOWS=0 GENERATORS=1
+	FATE=forwarded WAYS=$FORWARDING EXCLUSIONS=0 OWN_FLOWS=0 GENERATORS=1 NIC_ONLY=''
 	OPTIONS=("${forward[@]}" --flows 1000 --sizes 46)
 	case $1 in
 	udp64-1)	TEXT="64-byte UDP, 1 flow"; OPTIONS+=(--flows 1) ;;
@@ -68,6 +68,8 @@ workload()
 			FATE=transferred WAYS=${FORWARDING#floor } OPTIONS=(-R) ;;
 	tcp-upload)	TEXT="TCP to the home, 32 MB, all of the CPU's work: iperf3 at both ends, WireGuard at both ends"
 			FATE=transferred WAYS=${FORWARDING#floor } OPTIONS=() ;;
+	tcp-upload-nic)	TEXT="TCP to the home, 32 MB, the work of the NIC's NAPI thread alone"
+			FATE=transferred WAYS=${FORWARDING#floor } OPTIONS=() NIC_ONLY=1 ;;
 	*)		return 1 ;;
 	esac
 }
