@@ -18,6 +18,7 @@
 #include "guard.h"
 #include "hook.h"
 #include "ingress.h"
+#include "own_addresses.h"
 #include "pending.h"
 #include "pins.h"
 #include "programs.h"
@@ -71,44 +72,6 @@ static int exclude(struct attachment *a, const struct ssh_ports *ssh)
 	if (!a->old_exclusions)
 		return fail(nic_of(a), "cannot remember its exclusions: %s", strerror(errno));
 	exclude_planned(&a->state, a->plan, a->options, ssh, &a->old);
-	return 0;
-}
-
-static int note_address(struct attachment *a, __be32 address)
-{
-	const __u8 one = 1;
-
-	if (!address || address == a->plan->address)
-		return 0;
-	a->state.config.address_bits |= nestwg_address_bit(address);
-	return bpf_map_update_elem(a->state.addresses_fd, &address, &one, BPF_ANY);
-}
-
-/* Those that are new first, then out with those that are no longer there. */
-static int write_addresses(struct attachment *a)
-{
-	const struct netif_addresses *addresses = &a->plan->addresses;
-	int fd = a->state.addresses_fd, err = 0;
-	__be32 key, next;
-
-	a->state.config.address_bits = 0;
-	for (size_t i = 0; !err && i < addresses->count; i++) {
-		err = note_address(a, addresses->list[i].address);
-		if (!err)
-			err = note_address(a, addresses->list[i].broadcast);
-	}
-	if (err)
-		return fail(nic_of(a), "cannot note the gateway's addresses (%zu, %d fit): %s",
-			    addresses->count, NESTWG_ADDRESSES_MAX / 2, strerror(-err));
-
-	err = bpf_map_get_next_key(fd, NULL, &next);
-	while (!err) {
-		key = next;
-		err = bpf_map_get_next_key(fd, &key, &next);
-		if (key == a->plan->address || (!netif_has_address(addresses, 0, key) &&
-						!netif_has_broadcast(addresses, key)))
-			bpf_map_delete_elem(fd, &key);
-	}
 	return 0;
 }
 
@@ -410,7 +373,7 @@ int attachment_make(const struct plan *plan, const struct attach_options *option
 	if (!err)
 		err = exclude(&a, ssh);
 	if (!err)
-		err = write_addresses(&a);
+		err = own_addresses_write(&a.state, plan);
 	if (!err)
 		err = configure(&a);
 	if (!err)
