@@ -21,17 +21,30 @@ static __always_inline void way_out_through(struct way_out *out, const struct bp
 		out->gateway = fib->ipv4_dst;
 }
 
+/* What the kernel has told, for this packet and for those that follow. */
+static __always_inline void way_out_keep(struct way_out *out, const struct nestwg_config *cfg,
+					 const struct packet *p, const struct bpf_fib_lookup *fib)
+{
+	struct nestwg_next_hop *hop = next_hop_slot(p->destination);
+	__u64 now = bpf_ktime_get_coarse_ns();
+
+	if (!hop)
+		return;
+	out->known = next_hop_is_anothers(hop, p, now);
+	__builtin_memcpy(out->addresses, fib->dmac, ETH_ALEN);
+	__builtin_memcpy(out->addresses + ETH_ALEN, fib->smac, ETH_ALEN);
+	next_hop_keep(hop, cfg, p, fib, now);
+}
+
 /*
- * Does P leave by the NIC? The kernel's table says so, and the neighbour with it. Without
+ * Does the kernel send P out of the NIC? Its table says so, and the neighbour with it. Without
  * net.ipv4.conf.WG.forwarding it will not tell (fact 5 of the design): then all leaves by the NIC but what
  * is for the gateway itself. Global, for the verifier to read it once, and not with all that follows each answer.
  */
 __noinline int routed_by_nic(struct __sk_buff *skb, const struct nestwg_config *cfg,
 			     const struct packet *p, struct way_out *out)
 {
-	__u64 now = bpf_ktime_get_coarse_ns();
 	struct bpf_fib_lookup fib = { .family = AF_INET };
-	struct nestwg_next_hop *hop;
 	__be32 destination;
 
 	if (!cfg || !p || !out)
@@ -41,18 +54,12 @@ __noinline int routed_by_nic(struct __sk_buff *skb, const struct nestwg_config *
 	fib.ipv4_src = cfg->address;
 	fib.ipv4_dst = destination;
 	fib.ifindex = cfg->wg_ifindex;
-	hop = next_hop_slot(destination);
 	switch (bpf_fib_lookup(skb, &fib, sizeof(fib), 0)) {
 	case BPF_FIB_LKUP_RET_SUCCESS:
 		if (fib.ifindex != cfg->nic_ifindex)
 			return false;
 		way_out_through(out, &fib);
-		if (!hop)
-			return true;
-		out->known = next_hop_is_anothers(hop, p, now);
-		__builtin_memcpy(out->addresses, fib.dmac, ETH_ALEN);
-		__builtin_memcpy(out->addresses + ETH_ALEN, fib.smac, ETH_ALEN);
-		next_hop_keep(hop, cfg, p, &fib, now);
+		way_out_keep(out, cfg, p, &fib);
 		return true;
 	case BPF_FIB_LKUP_RET_NO_NEIGH:
 	case BPF_FIB_LKUP_RET_FRAG_NEEDED:
@@ -65,7 +72,7 @@ __noinline int routed_by_nic(struct __sk_buff *skb, const struct nestwg_config *
 	}
 }
 
-/* The same, for most packets without asking the kernel. */
+/* Does P leave by the NIC? Most of the time nobody has to be asked. */
 static __always_inline bool leaves_by_nic(struct __sk_buff *skb, const struct nestwg_config *cfg,
 					  const struct packet *p, struct way_out *out)
 {

@@ -59,6 +59,12 @@ static int load(struct attachment *a)
 	a->programs = programs_load(nic_of(a), plan_wants_xdp(a->plan));
 	if (!a->programs)
 		return -1;
+	/*
+	 * What runs, and its state, is left alone until all that replaces it is known to be sound; and the
+	 * time to confirm does not run before.
+	 */
+	if ((a->old.attached_at || a->options->confirm) && programs_wait(a->programs, nic_of(a)))
+		return -1;
 	err = state_open(&a->state, nic_of(a));
 	if (err)
 		return fail(nic_of(a), "cannot open its pinned maps: %s", strerror(-err));
@@ -219,14 +225,9 @@ static void init_hook(struct attachment *a, enum hook_id id)
 		  programs_fd(a->programs, id));
 }
 
-/*
- * It changes no packet, so that it may go in while the kernel still verifies the others; but not in
- * the place of one that runs, which is left alone until all of the new ones are known to be sound.
- */
+/* It changes no packet: the first time it goes in while the kernel still verifies the others. */
 static int put_learn(struct attachment *a)
 {
-	if (a->old.attached_at && programs_wait(a->programs, nic_of(a)))
-		return -1;
 	init_hook(a, HOOK_LEARN);
 	return check_signals(a) ? -1 : put_first_tc(a, HOOK_LEARN);
 }
@@ -250,8 +251,9 @@ static int put_hooks(struct attachment *a, struct xdp_program *other)
 	flows_seed(&a->state);
 	if (programs_wait(a->programs, nic_of(a)))
 		return -1;
-	for (enum hook_id id = HOOK_LEARN + 1; id < NR_HOOKS; id++)
-		init_hook(a, id);
+	for (enum hook_id id = 0; id < NR_HOOKS; id++)
+		if (id != HOOK_LEARN)
+			init_hook(a, id);
 	if (check_signals(a) || put_tc(a, HOOK_HANDOFF) || check_signals(a) || ingress_put(&ingress) ||
 	    put_tc(a, HOOK_RETURN))
 		return -1;

@@ -152,5 +152,5 @@ void flows_seed_tracked(const struct state *state)
 	struct seed seed = { .state = state };
 
 	enter_all_tracked(&seed);
-	did("keep %u open connections that pass through the gateway", seed.entered);
+	did("keep %u open connections that connection tracking knows", seed.entered);
 }

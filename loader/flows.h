@@ -11,7 +11,7 @@
  */
 void flows_seed(const struct state *state);
 
-/* The same for what only connection tracking knows: what is masqueraded, what goes to containers. */
+/* The same for what connection tracking knows: also what is masqueraded, and what goes to containers. */
 void flows_seed_tracked(const struct state *state);
 
 #endif /* NESTWG_FLOWS_H */

@@ -16,7 +16,7 @@
 #define BPF_F_BEFORE	(1U << 3)	/* Linux 6.6 */
 #endif
 
-/* In the order in which they are attached: the last one starts to judge. */
+/* Undone in the reverse order. */
 enum hook_id {
 	HOOK_LEARN,	/* NIC, tc egress */
 	HOOK_RETURN,	/* tunnel, tc ingress */

@@ -165,7 +165,6 @@ static void start_part(struct programs *programs, enum hook_id id)
 	LIBBPF_OPTS(bpf_object_open_opts, opts);
 
 	part->pending = true;
-	/* Pages that are not written cost nothing. */
 	part->log = calloc(1, LOG_SIZE);
 	opts.kernel_log_buf = part->log;
 	opts.kernel_log_size = LOG_SIZE;
@@ -231,8 +230,8 @@ static int load_programs(struct programs *programs, const char *nic, bool with_x
 	start_part(programs, HOOK_LEARN);
 	if (finish_part(programs, HOOK_LEARN, nic, true))
 		return -1;
-	for (enum hook_id id = HOOK_LEARN + 1; id < NR_HOOKS; id++)
-		if (with_xdp || id != HOOK_INGRESS)
+	for (enum hook_id id = 0; id < NR_HOOKS; id++)
+		if (id != HOOK_LEARN && (with_xdp || id != HOOK_INGRESS))
 			start_part(programs, id);
 	return 0;
 }

@@ -13,9 +13,9 @@ struct programs;
 void programs_set_verbose(bool verbose);
 
 /*
- * With the maps that are pinned for `nic`; those that are not are made and pinned. nestwg_learn,
- * which is put first, is loaded then; the others are being verified until programs_wait() says so,
- * the XDP program only if it is going to be attached. NULL after reporting.
+ * Makes and pins the maps that are not pinned for `nic` yet, loads nestwg_learn, which is put first,
+ * and starts the others, nestwg_ingress only if it is going to be attached: the kernel verifies them
+ * until programs_wait() returns. NULL after reporting.
  */
 struct programs *programs_load(const char *nic, bool with_xdp);
 
@@ -23,7 +23,7 @@ struct programs *programs_load(const char *nic, bool with_xdp);
 int programs_wait(struct programs *programs, const char *nic);
 void programs_unload(struct programs *programs);
 
-/* Negative, and 0, for a program that was not loaded. */
+/* Negative, and 0, for a program that was not loaded. Before programs_wait() of nestwg_learn only. */
 int programs_fd(const struct programs *programs, enum hook_id id);
 __u32 programs_id(const struct programs *programs, enum hook_id id);
 
