@@ -66,7 +66,8 @@ def socket_rows():
 
 def markdown(result):
     lines = [f"Milliseconds, median of {ROUNDS} (least to most); Linux {result['kernel']}; the program has "
-             f"{result['binary_bytes']} bytes, the table of TCP sockets {result['socket_rows']} rows.", "", "| command | elapsed | CPU |", "| --- | --- | --- |"]
+             f"{result['binary_bytes']} bytes, the table of TCP sockets {result['socket_rows']} rows.",
+             "", "| command | elapsed | CPU |", "| --- | --- | --- |"]
     for name, step in result["commands"].items():
         cells = ("{median} ({least} to {most})".format(**step[what]) for what in ("elapsed", "cpu"))
         lines.append("| " + " | ".join((name, *cells)) + " |")

@@ -88,7 +88,7 @@ seen_line()
 	"$TOOLS/sink" seen "$PINS"
 }
 
-# count_at PHASE: what the sinks look for, and which of them. The floor rewrites nothing.
+# count_at PHASE: what the sinks look for, and which of them. The floors rewrite nothing.
 count_at()
 {
 	local wanted=$PEER words=()
@@ -100,7 +100,7 @@ count_at()
 	encrypted:*)		words+=(wire); wanted=0.0.0.0 ;;
 	transferred:*)		words+=(none) ;;
 	esac
-	[[ $WAY != floor && $FATE != dropped ]] || wanted=0.0.0.0
+	[[ $WAY != floor* && $FATE != dropped ]] || wanted=0.0.0.0
 	"$TOOLS/sink" expect "$PINS" "$wanted" "${words[@]}"
 }
 
@@ -125,12 +125,12 @@ delivered()
 }
 
 # verify: does the way do its work, and does it keep checksums true? What the device has not taken was lost
-# before any way could do something with it. The floor's packets are nothing that a home could decrypt and take.
+# before any way could do something with it. The floors' packets are nothing that a home could decrypt and take.
 verify()
 {
 	local before after dev
 
-	[[ $FATE:$WAY != encrypted:floor ]] || return 0
+	[[ $FATE:$WAY != encrypted:floor* ]] || return 0
 	dev=$(way_in "${OPTIONS[@]}")
 	count_at verify || return
 	[[ $FATE != encrypted ]] || ping_home
@@ -231,7 +231,7 @@ result()
 	read -ra b <<<"$2"
 	read -ra a <<<"$3"
 	printf '{"place": "%s", "workload": "%s", "way": "%s", "round": %d, "unit": "%s", "fate": "%s", ' \
-		"$PLACE" "$WORKLOAD" "$WAY" "$ROUND" "$BENCH_UNIT" "$FATE"
+		"$PLACE${TSO:+-tso}" "$WORKLOAD" "$WAY" "$ROUND" "$BENCH_UNIT" "$FATE"
 	printf '"cost": %d, "slices": %d, "offered": %d, "received": %d, "delivered": %d, ' \
 		$((a[0] - b[0])) $((a[1] - b[1])) "$1" $((a[2] - b[2])) $((a[3] - b[3]))
 	printf '"bundles": %d, "bytes": %d}\n' $((a[6] - b[6])) $((a[5] - b[5]))

@@ -208,13 +208,16 @@ int sink_home(struct __sk_buff *skb)
 	return TC_ACT_SHOT;
 }
 
-/* Of the gateway's WireGuard: handshakes and keepalives come when they come. */
+/* Sent by the gateway's WireGuard: handshakes and keepalives come when they come. */
 static __always_inline bool is_wireguards(struct __sk_buff *skb)
 {
-	__be16 port;
+	__be16 source_port;
+	__u8 protocol;
 
-	return !bpf_skb_load_bytes(skb, ETH_HLEN + sizeof(struct iphdr), &port, sizeof(port)) &&
-	       port == bpf_htons(WIREGUARD_PORT);
+	return !bpf_skb_load_bytes(skb, ETH_HLEN + offsetof(struct iphdr, protocol), &protocol, 1) &&
+	       protocol == IPPROTO_UDP &&
+	       !bpf_skb_load_bytes(skb, ETH_HLEN + sizeof(struct iphdr), &source_port, 2) &&
+	       source_port == bpf_htons(WIREGUARD_PORT);
 }
 
 static __always_inline bool is_wireguard_data(struct __sk_buff *skb)

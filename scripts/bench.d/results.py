@@ -25,7 +25,7 @@ def lost(sample):
     """The share of the packets that came in and did not go where they should."""
     if sample["fate"] not in ("forwarded", "replied", "stays", "encrypted") or sample["way"] == "arrival":
         return 0.0
-    if sample["fate"] == "encrypted" and sample["way"] == "floor":
+    if sample["fate"] == "encrypted" and sample["way"].startswith("floor"):
         return 0.0  # what is not rewritten has no peer
     return max(0.0, 1 - sample["delivered"] / sample["received"])
 

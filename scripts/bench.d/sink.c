@@ -4,6 +4,7 @@
  *
  *	sink load DIR OBJECT [TUNNEL NIC]   # pin the object's programs and maps below DIR, on a bpffs
  *	sink put DIR PROGRAM DEV            # by a tcx link, DIR/PROGRAM-DEV, to DEV's ingress; status 4: no tcx here
+ *	sink take DIR PROGRAM DEV           # away again; status 4: there is no such link
  *	sink expect DIR ADDRESS [verify] [wire|home|none]   # enum bench_mode
  *	sink seen DIR                       # packets bytes bundles not-rewritten wrong-checksum
  */
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -99,6 +101,21 @@ static int put(const char *dir, const char *name, const char *dev)
 	return 0;
 }
 
+/* Without its pin alone it would end some time later. */
+static int take(const char *dir, const char *name, const char *dev)
+{
+	char path[256];
+	int link;
+
+	snprintf(path, sizeof(path), "%s/%s-%s", dir, name, dev);
+	link = bpf_obj_get(path);
+	if (link == -ENOENT)
+		return STATUS_NO_TCX;
+	if (link < 0 || bpf_link_detach(link) || unlink(path))
+		return fail("take away", path);
+	return 0;
+}
+
 static int expect(const char *dir, int argc, char **argv)
 {
 	int map = open_map(dir, "paths");
@@ -161,10 +178,12 @@ int main(int argc, char **argv)
 		return load(argv[2], argv[3]);
 	if (argc == 5 && !strcmp(argv[1], "put"))
 		return put(argv[2], argv[3], argv[4]);
+	if (argc == 5 && !strcmp(argv[1], "take"))
+		return take(argv[2], argv[3], argv[4]);
 	if (argc >= 4 && !strcmp(argv[1], "expect"))
 		return expect(argv[2], argc - 3, argv + 3);
 	if (argc == 3 && !strcmp(argv[1], "seen"))
 		return print_seen(argv[2]);
-	fprintf(stderr, "usage: sink load DIR OBJECT [TUNNEL NIC] | put DIR PROGRAM DEV | expect DIR ADDRESS [verify] [wire|home|none] | seen DIR\n");
+	fprintf(stderr, "usage: sink load DIR OBJECT [TUNNEL NIC] | put|take DIR PROGRAM DEV | expect DIR ADDRESS [verify] [wire|home|none] | seen DIR\n");
 	return 2;
 }

@@ -30,7 +30,7 @@ def document(width, height, parts):
 def colour(way):
     if way.startswith("nestwg"):
         return OURS
-    return FLOOR if way in ("floor", "xdp-drop", "none", "arrival") else THEIRS
+    return FLOOR if way in ("floor", "floor-xdp", "xdp-drop", "none", "arrival") else THEIRS
 
 
 def number(value):

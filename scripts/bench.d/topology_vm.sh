@@ -24,7 +24,8 @@
 	BENCH_UNIT=instructions
 	MEASURED="virtio_net, kernel WireGuard, pktgen on an emulated CPU that counts instructions; those of the NIC's NAPI thread, from the
 driver to wg0's egress hook (replies: from wg0 to the far end of the wire; encrypted: those of the kernel threads that encrypt and
-send as well; transferred: all of the CPU's, a packet being a full segment of 1368 bytes)."
+send as well; transferred: all of the CPU's, unless it says otherwise, a packet being a full segment of 1368 bytes)."
+	[[ -z $TSO ]] || MEASURED+=" The NICs give and take bundles (TSO)."
 	HOME_NS=bench$$-home
 	# The one CPU is pktgen's until it has to wait; else each packet would wake the NAPI thread and be polled alone.
 	NAPI_NICE=19
@@ -66,7 +67,7 @@ take_nic()
 	local name
 
 	name=$(ip -o link show | awk -v mac="$1" 'index($0, mac) { sub(":", "", $2); print $2 }')
-	[[ -n $name ]] || must false "no NIC with the address $1 (scripts/vm run --virtio)"
+	[[ -n $name ]] || must false "no NIC with the address $1 (scripts/vm run --virtio or --taps)"
 	must ip link set "$name" down
 	must ip link set "$name" netns "$2" name "$3"
 }

@@ -11,7 +11,7 @@ PUBLIC=192.0.2.10
 PEER=10.0.18.2
 IMIX=46,46,46,46,46,46,46,576,576,576,576,1420
 
-FORWARDING="floor nestwg-native nestwg-tc nestwg-tc-gro nestwg-generic nft-flowtable nft-stateless nft-dnat iptables"
+FORWARDING="floor floor-xdp nestwg-native nestwg-tc nestwg-tc-gro nestwg-generic nft-flowtable nft-stateless nft-dnat iptables"
 STAYING="none xdp-pass tc-pass nestwg-native nestwg-tc nestwg-tc-gro nestwg-generic nft-stateless nft-dnat iptables"
 DROPPING="xdp-drop nestwg-native nestwg-generic nestwg-tc nft-ingress-drop iptables-raw-drop"
 OURS="floor nestwg-native nestwg-tc"
@@ -65,11 +65,11 @@ workload()
 	encrypted1400-1k) TEXT="1400-byte UDP, 1,000 flows, from the NIC to the encrypted packet on the wire"
 			FATE=encrypted; OPTIONS+=(--sizes 1400) ;;
 	tcp-download)	TEXT="TCP from the home, 32 MB, all of the CPU's work: iperf3 at both ends, WireGuard at both ends"
-			FATE=transferred WAYS=${FORWARDING#floor } OPTIONS=(-R) ;;
+			FATE=transferred WAYS=${FORWARDING#floor floor-xdp } OPTIONS=(-R) ;;
 	tcp-upload)	TEXT="TCP to the home, 32 MB, all of the CPU's work: iperf3 at both ends, WireGuard at both ends"
-			FATE=transferred WAYS=${FORWARDING#floor } OPTIONS=() ;;
+			FATE=transferred WAYS=${FORWARDING#floor floor-xdp } OPTIONS=() ;;
 	tcp-upload-nic)	TEXT="TCP to the home, 32 MB, the work of the NIC's NAPI thread alone"
-			FATE=transferred WAYS=${FORWARDING#floor } OPTIONS=() NIC_ONLY=1 ;;
+			FATE=transferred WAYS=${FORWARDING#floor floor-xdp } OPTIONS=() NIC_ONLY=1 ;;
 	*)		return 1 ;;
 	esac
 }
