@@ -62,6 +62,100 @@ upgrade_fails_anywhere()
 	nestwg detach enp0s6 >/dev/null
 }
 
+# threads_of ATTACH-OPTION...: which of its clone3() calls are for threads, as strace wants it: "4..7".
+threads_of()
+{
+	on gw strace -qq -e trace=clone3 -o "$WORK/clones" "$NESTWG" attach enp0s6 "$@" >/dev/null || return
+	awk '/^clone3\(/ { n++; if (/CLONE_THREAD/) { first = first ? first : n; last = n } } END { print first ".." last }' \
+		"$WORK/clones"
+}
+
+# traced THREADS STRACE-OPTION... -- ATTACH-OPTION...: its bpf() calls, in one thread, so that strace counts them in their order.
+traced()
+{
+	local options=(-e inject="clone3:error=EAGAIN:when=$1")
+
+	shift
+	while [[ $1 != -- ]]; do
+		options+=("$1")
+		shift
+	done
+	on gw strace -qq -o "$WORK/trace" -e trace=bpf,clone3 "${options[@]}" "$NESTWG" attach enp0s6 "${@:2}" >"$WORK/inject.log" 2>&1
+}
+
+# load_calls: the numbers of the bpf() calls that load one of our programs, of the last trace.
+load_calls()
+{
+	grep 'bpf(' "$WORK/trace" | grep -n 'BPF_PROG_LOAD.*prog_name="nestwg_' | cut -d : -f 1
+}
+
+state_maps()
+{
+	local map
+
+	everything
+	for map in config addresses flows; do
+		on gw bpftool map dump pinned "$PINS/enp0s6/$map" 2>&1
+	done
+}
+
+# The verifier refuses one of the programs (libbpf asks twice): the others may be in their places by then.
+program_refused()
+{
+	local before threads call calls=0
+
+	before=$(everything)
+	threads=$(threads_of --mode native --wg wgcli0) && nestwg detach enp0s6 >/dev/null &&
+		traced "$threads" -- --mode native --wg wgcli0 && nestwg detach enp0s6 >/dev/null || return
+	for call in $(load_calls); do
+		((++calls))
+		fails traced "$threads" -e inject=bpf:error=EINVAL:when="$call..$((call + 1))" -- --mode native --wg wgcli0 || return
+		expect "the message" "$(<"$WORK/inject.log")" "cannot load the BPF programs: Invalid argument" &&
+			expect_is "after the refusal of call $call" "$(everything)" "$before" || return
+	done
+	expect_is "programs" "$calls" 4
+}
+
+# And where they run: neither they nor exclusions, addresses and configuration change, not even for a moment.
+upgrade_refused()
+{
+	local before threads call calls=0 status=0
+
+	on gw ip address add 192.0.2.77/24 dev enp0s6
+	nestwg attach enp0s6 --mode native --wg wgcli0 --allow 8080 >/dev/null && threads=$(threads_of --allow 8080) &&
+		traced "$threads" -- --allow 8080 || return
+	on gw ip address del 192.0.2.77/24 dev enp0s6
+	before=$(state_maps)
+	for call in $(load_calls); do
+		((++calls))
+		fails traced "$threads" -e inject=bpf:error=EINVAL:when="$call..$((call + 1))" -- --allow 9090 &&
+			expect_is "writes before the refusal of call $call" "$(writes_before_refusal "$call")" 0 &&
+			expect "state after it" "$(diff <(echo "$before") <(state_maps))" "^$" || status=1
+	done
+	nestwg detach enp0s6 >/dev/null
+	((status == 0)) && expect_is "programs" "$calls" 4
+}
+
+writes_before_refusal()
+{
+	grep 'bpf(' "$WORK/trace" | head -n "$1" | grep -c BPF_MAP_UPDATE_ELEM
+}
+
+# With its threads: none of them is at work any more when the first map is written.
+upgrade_waits()
+{
+	local main first last
+
+	nestwg attach enp0s6 --mode native --wg wgcli0 >/dev/null || return
+	on gw strace -f -qq -o "$WORK/trace" -e trace=bpf "$NESTWG" attach enp0s6 --allow 8080 >/dev/null || return
+	nestwg detach enp0s6 >/dev/null
+	main=$(head -n 1 "$WORK/trace" | cut -d ' ' -f 1)
+	first=$(grep -n "^$main .*BPF_MAP_UPDATE_ELEM" "$WORK/trace" | head -n 1 | cut -d : -f 1)
+	last=$(grep -nv "^$main " "$WORK/trace" | tail -n 1 | cut -d : -f 1)
+	echo "the first write in line ${first:-none}, the threads' last call in line ${last:-none}"
+	[[ -n $first && -n $last ]] && ((last < first))
+}
+
 # Killed at the Nth bpf() call: the next attach works, and detach leaves nothing.
 killed_anywhere()
 {
@@ -98,5 +192,8 @@ gateway_up
 tap "two attaches at once: one waits" two_at_once
 tap "each bpf() call fails once: nothing is left" fails_anywhere
 tap "each bpf() call of an upgrade fails once: what was there goes on" upgrade_fails_anywhere
+tap "the verifier refuses a program: nothing is left" program_refused
+tap "the verifier refuses a program of an upgrade: nothing has changed" upgrade_refused
+tap "an upgrade writes nothing before all programs are loaded" upgrade_waits
 tap "killed at each bpf() call: attach and detach work" killed_anywhere
 finish
