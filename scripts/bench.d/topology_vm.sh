@@ -24,7 +24,7 @@
 	BENCH_UNIT=instructions
 	MEASURED="virtio_net, kernel WireGuard, pktgen on an emulated CPU that counts instructions; those of the NIC's NAPI thread, from the
 driver to wg0's egress hook (replies: from wg0 to the far end of the wire; encrypted: those of the kernel threads that encrypt and
-send as well; transferred: all of the CPU's, unless it says otherwise, a packet being a full segment of 1368 bytes)."
+send as well; transferred: all of the CPU's while the connection lasts, a packet being a full segment of 1368 bytes)."
 	[[ -z $TSO ]] || MEASURED+=" The NICs give and take bundles (TSO)."
 	HOME_NS=bench$$-home
 	# The one CPU is pktgen's until it has to wait; else each packet would wake the NAPI thread and be polled alone.
@@ -115,46 +115,37 @@ ping_home()
 	true
 }
 
-# cpu_total: nanoseconds that the CPU has not been idle (show_schedstat(), kernel/sched/stats.c).
-cpu_total()
-{
-	awk '$1 == "cpu0" { print $8 }' /proc/schedstat
-}
-
 TRANSFER=32000000
 SEGMENT=1368		# payload of a full segment in the tunnel
 
-# sent_again: how many segments, as the sender's line of iperf3's report says.
-sent_again()
-{
-	awk '$NF == "sender" { print $(NF - 1) }'
-}
-
-# transfer_time: of all, or of the NIC's thread, to which all of the way to WireGuard's queue belongs.
-transfer_time()
+nic_thread_time()
 {
 	local time rest
 
-	[[ -n $NIC_ONLY ]] || { cpu_total; return; }
 	# shellcheck disable=SC2046 # words
 	read -r time rest < <(cpu_time $(napi_threads enp0s6))
 	echo "$time"
 }
 
-# transfer: a real TCP connection through both WireGuards; the unit is a full segment of it.
+# transfer: a real TCP connection through both WireGuards; the unit is a full segment of it, its cost how long it took: the
+# one CPU works for both ends all the while. Or the time of the NIC's thread, to which all of the way to WireGuard's
+# queue belongs.
 transfer()
 {
-	local before after segments=$((TRANSFER / SEGMENT))
+	local before after bytes time again segments
 
 	handshake >/dev/null
-	before=$(transfer_time)
-	in_ns "$WORLD" iperf3 -c 192.0.2.10 -p 25565 -n "$TRANSFER" "${OPTIONS[@]}" >"$WORK/iperf.out" 2>&1 || {
-		say "$WAY: iperf3: $(tail -n 1 "$WORK/iperf.out")"
+	before=$(nic_thread_time)
+	in_ns "$WORLD" iperf3 -J -c 192.0.2.10 -p 25565 -n "$TRANSFER" "${OPTIONS[@]}" >"$WORK/iperf.json" 2>&1 || {
+		say "$WAY: iperf3: $(grep error "$WORK/iperf.json")"
 		return 1
 	}
-	after=$(transfer_time)
-	say "    $(sent_again <"$WORK/iperf.out") segments sent again"
-	result "$segments" "$before 0 0 0 0 0 0" "$after 0 $segments $segments 0 $TRANSFER 0"
+	after=$(nic_thread_time)
+	read -r bytes time again < <("$PYTHON" -IS "$BENCH_D/transferred.py" <"$WORK/iperf.json") || return
+	segments=$((bytes / SEGMENT))
+	say "    $((segments * SEGMENT * 8000 / time)) Mbit/s, $again segments sent again"
+	[[ -n $NIC_ONLY ]] || before=0 after=$time
+	result "$segments" "$before 0 0 0 0 0 0" "$after 0 $segments $segments 0 $bytes 0"
 }
 
 declare -A MACS=()

@@ -64,9 +64,9 @@ workload()
 	encrypted64-1k)	TEXT="64-byte UDP, 1,000 flows, from the NIC to the encrypted packet on the wire" FATE=encrypted ;;
 	encrypted1400-1k) TEXT="1400-byte UDP, 1,000 flows, from the NIC to the encrypted packet on the wire"
 			FATE=encrypted; OPTIONS+=(--sizes 1400) ;;
-	tcp-download)	TEXT="TCP from the home, 32 MB, all of the CPU's work: iperf3 at both ends, WireGuard at both ends"
+	tcp-download)	TEXT="TCP from the home, 32 MB, all of the CPU's work while it lasts: iperf3 and WireGuard at both ends"
 			FATE=transferred WAYS=${FORWARDING#floor floor-xdp } OPTIONS=(-R) ;;
-	tcp-upload)	TEXT="TCP to the home, 32 MB, all of the CPU's work: iperf3 at both ends, WireGuard at both ends"
+	tcp-upload)	TEXT="TCP to the home, 32 MB, all of the CPU's work while it lasts: iperf3 and WireGuard at both ends"
 			FATE=transferred WAYS=${FORWARDING#floor floor-xdp } OPTIONS=() ;;
 	tcp-upload-nic)	TEXT="TCP to the home, 32 MB, the work of the NIC's NAPI thread alone"
 			FATE=transferred WAYS=${FORWARDING#floor floor-xdp } OPTIONS=() NIC_ONLY=1 ;;
