@@ -85,7 +85,7 @@ static int lead(const char *dir, const char *tunnel, const char *nic)
 
 static int put(const char *dir, const char *name, const char *dev)
 {
-	int program, link, ifindex = if_nametoindex(dev);
+	int program, link, ifindex = (int)if_nametoindex(dev);
 	char path[256];
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
