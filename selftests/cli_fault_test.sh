@@ -9,6 +9,7 @@ set -u
 HERE=$(cd "$(dirname "$0")" && pwd -P)
 # shellcheck source=cli.sh
 . "$HERE/cli.sh"
+. "$HERE/one_thread.sh"
 
 # Attach with the Nth bpf() call failing: whatever it was, nothing may be left.
 fails_at_bpf_call()
@@ -62,25 +63,10 @@ upgrade_fails_anywhere()
 	nestwg detach enp0s6 >/dev/null
 }
 
-# threads_of ATTACH-OPTION...: which of its clone3() calls are for threads, as strace wants it: "4..7".
-threads_of()
-{
-	on gw strace -qq -e trace=clone3 -o "$WORK/clones" "$NESTWG" attach enp0s6 "$@" >/dev/null || return
-	awk '/^clone3\(/ { n++; if (/CLONE_THREAD/) { first = first ? first : n; last = n } } END { print first ".." last }' \
-		"$WORK/clones"
-}
-
-# traced THREADS STRACE-OPTION... -- ATTACH-OPTION...: its bpf() calls, in one thread, so that strace counts them in their order.
+# traced STRACE-OPTIONS... -- ARGS...: its bpf() calls.
 traced()
 {
-	local options=(-e inject="clone3:error=EAGAIN:when=$1")
-
-	shift
-	while [[ $1 != -- ]]; do
-		options+=("$1")
-		shift
-	done
-	on gw strace -qq -o "$WORK/trace" -e trace=bpf,clone3 "${options[@]}" "$NESTWG" attach enp0s6 "${@:2}" >"$WORK/inject.log" 2>&1
+	in_one_thread -o "$WORK/trace" -e trace=bpf,clone3 "$@" >"$WORK/inject.log" 2>&1
 }
 
 # load_calls: the numbers of the bpf() calls that load one of our programs, of the last trace.
@@ -102,14 +88,14 @@ state_maps()
 # The verifier refuses one of the programs (libbpf asks twice): the others may be in their places by then.
 program_refused()
 {
-	local before threads call calls=0
+	local attach=(attach enp0s6 --mode native --wg wgcli0) before call calls=0
 
 	before=$(everything)
-	threads=$(threads_of --mode native --wg wgcli0) && nestwg detach enp0s6 >/dev/null &&
-		traced "$threads" -- --mode native --wg wgcli0 && nestwg detach enp0s6 >/dev/null || return
+	find_threads "${attach[@]}" && nestwg detach enp0s6 >/dev/null &&
+		traced -- "${attach[@]}" && nestwg detach enp0s6 >/dev/null || return
 	for call in $(load_calls); do
 		((++calls))
-		fails traced "$threads" -e inject=bpf:error=EINVAL:when="$call..$((call + 1))" -- --mode native --wg wgcli0 || return
+		fails traced -e inject=bpf:error=EINVAL:when="$call..$((call + 1))" -- "${attach[@]}" || return
 		expect "the message" "$(<"$WORK/inject.log")" "cannot load the BPF programs: Invalid argument" &&
 			expect_is "after the refusal of call $call" "$(everything)" "$before" || return
 	done
@@ -119,16 +105,16 @@ program_refused()
 # And where they run: neither they nor exclusions, addresses and configuration change, not even for a moment.
 upgrade_refused()
 {
-	local before threads call calls=0 status=0
+	local before call calls=0 status=0
 
 	on gw ip address add 192.0.2.77/24 dev enp0s6
-	nestwg attach enp0s6 --mode native --wg wgcli0 --allow 8080 >/dev/null && threads=$(threads_of --allow 8080) &&
-		traced "$threads" -- --allow 8080 || return
+	nestwg attach enp0s6 --mode native --wg wgcli0 --allow 8080 >/dev/null &&
+		find_threads attach enp0s6 --allow 8080 && traced -- attach enp0s6 --allow 8080 || return
 	on gw ip address del 192.0.2.77/24 dev enp0s6
 	before=$(state_maps)
 	for call in $(load_calls); do
 		((++calls))
-		fails traced "$threads" -e inject=bpf:error=EINVAL:when="$call..$((call + 1))" -- --allow 9090 &&
+		fails traced -e inject=bpf:error=EINVAL:when="$call..$((call + 1))" -- attach enp0s6 --allow 9090 &&
 			expect_is "writes before the refusal of call $call" "$(writes_before_refusal "$call")" 0 &&
 			expect "state after it" "$(diff <(echo "$before") <(state_maps))" "^$" || status=1
 	done

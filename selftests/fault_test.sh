@@ -22,6 +22,7 @@ HERE=$(cd "$(dirname "$0")" && pwd -P)
 HOUSE_WG=wgfgw
 . "$HERE/house.sh"
 . "$HERE/memcg.sh"
+. "$HERE/one_thread.sh"
 
 FAULT_STRIDE=${FAULT_STRIDE:-${NESTWG_VM:+9999}}
 FAULT_STRIDE=${FAULT_STRIDE:-149}
@@ -184,39 +185,21 @@ points()
 	}' "$WORK/calls"
 }
 
-# Which of attach's clone3() calls are for its threads, as strace wants it: "4..5".
-find_threads()
+attach_has_threads()
 {
-	on gw strace -qq -e trace=clone3 -o "$WORK/clones" "$NESTWG" "${ATTACH[@]}" --mode native >/dev/null && detached || return
-	THREADS=$(awk '/^clone3\(/ { n++; if (/CLONE_THREAD/) { first = first ? first : n; last = n } }
-		END { print first ".." last }' "$WORK/clones")
-	expect "attach's threads" "$THREADS" '^[1-9][0-9]*[.][.][1-9]'
-}
-
-# traces STRACE-OPTIONS... -- ARGS...: strace counts the calls of one thread. Attach that gets no others does all by itself.
-traces()
-{
-	local options=()
-
-	while [[ $1 != -- ]]; do
-		options+=("$1")
-		shift
-	done
-	shift
-	[[ $1 != attach ]] || options=(-e inject="clone3:error=EAGAIN:when=$THREADS" "${options[@]}")
-	on gw strace -qq "${options[@]}" "$NESTWG" "$@"
+	find_threads "${ATTACH[@]}" --mode native && detached
 }
 
 # traced COMMAND...: what calls does it make? It must work.
 traced()
 {
-	traces -o "$WORK/calls" -- "$@" >/dev/null
+	in_one_thread -o "$WORK/calls" -- "$@" >/dev/null
 }
 
 # injected CALL FAULT ARGS...
 injected()
 {
-	traces -o /dev/null -e trace="$1,clone3" -e inject="$1:$2" -- "${@:3}"
+	in_one_thread -o /dev/null -e trace="$1,clone3" -e inject="$1:$2" -- "${@:3}"
 }
 
 # killed_at CALL N ARGS...
@@ -727,7 +710,7 @@ network_up
 other_program
 
 try "before: the plain gateway" nothing_left
-try "attach has threads" find_threads
+try "attach has threads" attach_has_threads
 try "first attach, killed at each call" first_attach_killed
 try "second attach, killed at each call: the home never loses its packets" sparsely upgrade_killed
 try "native to tc and back, killed at each call: the home never loses its packets" sparsely mode_change_killed
