@@ -32,7 +32,7 @@ static int fail(const char *what, const char *name)
 	return 1;
 }
 
-static int open_map(const char *dir, const char *name)
+static int open_pinned(const char *dir, const char *name)
 {
 	char path[256];
 
@@ -73,7 +73,7 @@ static int lead(const char *dir, const char *tunnel, const char *nic)
 		.tunnel_ifindex = if_nametoindex(tunnel),
 		.nic_ifindex = if_nametoindex(nic),
 	};
-	int map = open_map(dir, "paths");
+	int map = open_pinned(dir, "paths");
 	__u32 zero = 0;
 
 	if (!to.tunnel_ifindex || !to.nic_ifindex)
@@ -85,13 +85,11 @@ static int lead(const char *dir, const char *tunnel, const char *nic)
 
 static int put(const char *dir, const char *name, const char *dev)
 {
-	int program, link, ifindex = (int)if_nametoindex(dev);
+	int program = open_pinned(dir, name), link, ifindex = (int)if_nametoindex(dev);
 	char path[256];
 
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	program = bpf_obj_get(path);
 	if (program < 0 || !ifindex)
-		return fail("no program or no interface", program < 0 ? path : dev);
+		return fail("no program or no interface", program < 0 ? name : dev);
 	link = bpf_link_create(program, ifindex, (enum bpf_attach_type)TCX_INGRESS, NULL);
 	if (link == -EINVAL)
 		return STATUS_NO_TCX;
@@ -118,7 +116,7 @@ static int take(const char *dir, const char *name, const char *dev)
 
 static int expect(const char *dir, int argc, char **argv)
 {
-	int map = open_map(dir, "paths");
+	int map = open_pinned(dir, "paths");
 	struct bench_paths to;
 	__u32 zero = 0;
 	int i;
@@ -146,7 +144,7 @@ static int expect(const char *dir, int argc, char **argv)
 
 static int print_seen(const char *dir)
 {
-	int map = open_map(dir, "seen"), cpus = libbpf_num_possible_cpus(), i;
+	int map = open_pinned(dir, "seen"), cpus = libbpf_num_possible_cpus(), i;
 	struct bench_seen *each, sum = {};
 	__u32 zero = 0;
 

@@ -14,7 +14,7 @@
 # A third namespace is the home: wgwan (10.0.18.2), sink_home, iperf3.
 #
 # A nanosecond on this CPU is an instruction. Counted are the NAPI threads of enp0s6 (replies: of decrypted), end
-# to end the kernel threads that encrypt and send as well; never pktgen's own.
+# to end the kernel threads that encrypt and send as well; never pktgen's own. A TCP connection costs how long it lasts.
 
 # shellcheck source=scripts/pktgen/pktgen.sh
 . "$ROOT/scripts/pktgen/pktgen.sh"
@@ -132,20 +132,19 @@ nic_thread_time()
 # queue belongs.
 transfer()
 {
-	local before after bytes time again segments
+	local before=0 after bytes time again segments
 
 	handshake >/dev/null
-	before=$(nic_thread_time)
+	[[ -z $NIC_ONLY ]] || before=$(nic_thread_time)
 	in_ns "$WORLD" iperf3 -J -c 192.0.2.10 -p 25565 -n "$TRANSFER" "${OPTIONS[@]}" >"$WORK/iperf.json" 2>&1 || {
 		say "$WAY: iperf3: $(grep error "$WORK/iperf.json")"
 		return 1
 	}
-	after=$(nic_thread_time)
+	[[ -z $NIC_ONLY ]] || after=$(nic_thread_time)
 	read -r bytes time again < <("$PYTHON" -IS "$BENCH_D/transferred.py" <"$WORK/iperf.json") || return
 	segments=$((bytes / SEGMENT))
 	say "    $((segments * SEGMENT * 8000 / time)) Mbit/s, $again segments sent again"
-	[[ -n $NIC_ONLY ]] || before=0 after=$time
-	result "$segments" "$before 0 0 0 0 0 0" "$after 0 $segments $segments 0 $bytes 0"
+	result "$segments" "$before 0 0 0 0 0 0" "${after:-$time} 0 $segments $segments 0 $bytes 0"
 }
 
 declare -A MACS=()

@@ -11,7 +11,8 @@ PUBLIC=192.0.2.10
 PEER=10.0.18.2
 IMIX=46,46,46,46,46,46,46,576,576,576,576,1420
 
-FORWARDING="floor floor-xdp nestwg-native nestwg-tc nestwg-tc-gro nestwg-generic nft-flowtable nft-stateless nft-dnat iptables"
+WHOLE="nestwg-native nestwg-tc nestwg-tc-gro nestwg-generic nft-flowtable nft-stateless nft-dnat iptables"
+FORWARDING="floor floor-xdp $WHOLE"
 STAYING="none xdp-pass tc-pass nestwg-native nestwg-tc nestwg-tc-gro nestwg-generic nft-stateless nft-dnat iptables"
 DROPPING="xdp-drop nestwg-native nestwg-generic nestwg-tc nft-ingress-drop iptables-raw-drop"
 OURS="floor nestwg-native nestwg-tc"
@@ -21,8 +22,11 @@ WORKLOADS=(udp64-1 udp64-1k udp64-1m udp1400-1k imix-1k tcp-in nested reply64-1k
 	exclusions-1 exclusions-1k exclusions-60k own-flows-0 own-flows-1k own-flows-60k cpus-1 cpus-2)
 
 # shellcheck disable=SC2034 # read by scripts/bench
+WORKLOADS_TSO=(tcp-download tcp-upload tcp-upload-nic)
+
+# shellcheck disable=SC2034 # read by scripts/bench
 WORKLOADS_VM=(udp64-1k udp1400-1k imix-1k nested reply64-1k excluded flood exclusions-60k own-flows-1k
-	encrypted64-1k encrypted1400-1k encrypted-nested tcp-download tcp-upload tcp-upload-nic)
+	encrypted64-1k encrypted1400-1k encrypted-nested "${WORKLOADS_TSO[@]}")
 
 # workload NAME: sets TEXT, WAYS, OPTIONS (of the generator) and FATE: forwarded (into the tunnel device), encrypted
 # (sent and on the wire again), replied, stays (on the gateway), dropped, or transferred (a real connection).
@@ -65,11 +69,11 @@ workload()
 	encrypted1400-1k) TEXT="1400-byte UDP, 1,000 flows, from the NIC to the encrypted packet on the wire"
 			FATE=encrypted; OPTIONS+=(--sizes 1400) ;;
 	tcp-download)	TEXT="TCP from the home, 32 MB, all of the CPU's work while it lasts: iperf3 and WireGuard at both ends"
-			FATE=transferred WAYS=${FORWARDING#floor floor-xdp } OPTIONS=(-R) ;;
+			FATE=transferred WAYS=$WHOLE OPTIONS=(-R) ;;
 	tcp-upload)	TEXT="TCP to the home, 32 MB, all of the CPU's work while it lasts: iperf3 and WireGuard at both ends"
-			FATE=transferred WAYS=${FORWARDING#floor floor-xdp } OPTIONS=() ;;
+			FATE=transferred WAYS=$WHOLE OPTIONS=() ;;
 	tcp-upload-nic)	TEXT="TCP to the home, 32 MB, the work of the NIC's NAPI thread alone"
-			FATE=transferred WAYS=${FORWARDING#floor floor-xdp } OPTIONS=() NIC_ONLY=1 ;;
+			FATE=transferred WAYS=$WHOLE OPTIONS=() NIC_ONLY=1 ;;
 	*)		return 1 ;;
 	esac
 }
