@@ -219,8 +219,6 @@ static int finish_part(struct programs *programs, enum hook_id id, const char *n
 		if (part->log)
 			fputs(last_lines(part->log, LOG_LINES), stderr);
 	}
-	free(part->log);
-	part->log = NULL;
 	return part->err;
 }
 
