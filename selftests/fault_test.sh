@@ -710,7 +710,8 @@ network_up
 other_program
 
 try "before: the plain gateway" nothing_left
-try "attach has threads" attach_has_threads
+# All that follow want to know it.
+tap "attach has threads" attach_has_threads
 try "first attach, killed at each call" first_attach_killed
 try "second attach, killed at each call: the home never loses its packets" sparsely upgrade_killed
 try "native to tc and back, killed at each call: the home never loses its packets" sparsely mode_change_killed
